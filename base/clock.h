@@ -1,0 +1,19 @@
+/* clock: what time it is, and how times are written. Everything that asks for the time asks here, so tests can set it. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include "base/bytes.h"
+
+int64_t clock_now_ms(void);    /* milliseconds since the epoch, UTC; may jump */
+int64_t clock_steady_ms(void); /* milliseconds since some moment; never goes back */
+int64_t clock_steady_us(void); /* the same in microseconds */
+/* for tests: clock_now_ms answers this much later (negative: earlier) than the machine's clock */
+void clock_set_skew_ms(int64_t skew_ms);
+/* RFC 3339 as Kratos writes it: 0 to 9 digits of a fraction, Z or an offset (+02:00), years 0001 to 9999. The fraction is cut to milliseconds. */
+bool clock_parse(struct bytes text, int64_t *ms) __attribute__((warn_unused_result));
+/* "2026-11-24T06:01:46.123Z" and a NUL */
+void clock_write(int64_t ms, char text[25]);
+/* "90s", "15m", "24h", "14d", "250ms" as a settings file has them (a whole number and a unit); false for anything else */
+bool clock_parse_duration(struct bytes text, int64_t *ms) __attribute__((warn_unused_result));
+
+#endif
