@@ -1,0 +1,80 @@
+/* call: one verb on its way through a back end; for the back ends only.
+ *
+ * Rule: storage.c makes a call (input copied into its own arena) and gives it to ops->submit on the loop's thread. The back end owns it until it says
+ * storage_call_done or storage_call_fail, exactly once, on the loop's thread; never from inside submit's caller's stack when it may be
+ * avoided, but flow.h allows it. Results are written into call->result with bytes in call->arena; storage.c copies them for the waiter, if there is still one. */
+#ifndef STORAGE_CALL_H
+#define STORAGE_CALL_H
+
+#include "storage/storage.h"
+
+enum storage_verb {
+    VERB_FIND_CLIENT,
+    VERB_LIST_CLIENTS,
+    VERB_ADD_CLIENT,
+    VERB_DELETE_CLIENT,
+    VERB_STORE_GRANT,
+    VERB_ROTATE,
+    VERB_REVOKE,
+    VERB_LIST_KEYS,
+    VERB_ADD_KEYS,
+    VERB_PULSE,
+    VERB_SWEEP,
+};
+const char *storage_verb_name(enum storage_verb verb); /* "storage: rotate" */
+
+struct storage_call {
+    enum storage_verb verb;
+    int64_t deadline_ms; /* steady */
+    struct arena arena;
+    union {
+        struct bytes client_id; /* VERB_FIND_CLIENT, VERB_DELETE_CLIENT */
+        struct client_page_ask page;
+        struct client_row client;
+        struct new_grant grant;
+        struct rotation rotation;
+        struct revocation revocation;
+        struct key_batch keys;
+        uint32_t sweep_limit;
+    } in;
+    union {
+        struct found_client client;
+        struct client_page page;
+        enum add_client_outcome add_client;
+        enum delete_client_outcome delete_client;
+        struct stored_grant grant;
+        struct rotated rotated;
+        struct revoked revoked;
+        struct key_list keys;
+        struct storage_pulse pulse;
+        struct swept swept;
+    } result;
+    struct storage_call *next; /* for the back end's queues */
+    /* storage.c's own */
+    struct wait wait;
+    struct flow *waiter; /* NULL: cancelled */
+    struct arena *out_arena;
+    void *out;
+};
+void storage_call_done(struct storage_call *call);
+void storage_call_fail(struct storage_call *call, const struct fault *fault);
+
+/* A back end is a struct that begins with struct storage; a store one that begins with struct store. */
+struct storage_ops {
+    const char *name; /* "postgres", "sqlite" */
+    void (*close)(struct storage *storage);
+    bool (*migrate)(struct storage *storage, void (*report)(const char *line), struct fault *fault);
+    enum schema_state (*schema)(struct storage *storage, struct fault *fault);
+    struct store *(*attach)(struct storage *storage, struct loop *loop);
+    void (*detach)(struct store *store);
+    void (*submit)(struct store *store, struct storage_call *call);
+};
+struct storage {
+    const struct storage_ops *ops;
+};
+struct store {
+    struct storage *storage;
+    struct loop *loop;
+};
+
+#endif

@@ -1,0 +1,152 @@
+/* storage: what the grants need to keep, in their own words: each verb is one transaction, each outcome an enum.
+ *
+ * Rule: one struct storage for the process, one struct store for each loop. An ask_ function suspends the flow; it copies its input, so
+ * that nothing of the caller's must stay; *out is filled from the arena named, before the flow goes on, and untouched when the flow fails.
+ * The flow fails with FAULT_AWAY, FAULT_LATE or FAULT_FULL when the database can't be reached in time or has too much to do:
+ * then whether the verb happened is unknown. Every answer comes after its commit is durable. All times are milliseconds since the
+ * epoch by the database's own clock; 0 stands for "none". Cancelling a flow detaches it: what was sent may still happen. */
+#ifndef STORAGE_STORAGE_H
+#define STORAGE_STORAGE_H
+
+#include "base/arena.h"
+#include "base/flow.h"
+#include "net/loop.h"
+#include "storage/rotation.h"
+
+enum {
+    STORAGE_DEADLINE_MS = 4000,  /* a verb that has not ended by then fails with FAULT_LATE */
+    STORAGE_QUEUE_MAX = 4096,    /* verbs that wait in one store; more are FAULT_FULL */
+    GRANT_ID_LEN = 16,
+    SECRET_HASH_LEN = 32,
+    CLIENT_PAGE_MAX = 500,
+};
+
+struct storage;
+struct store;
+
+/* ---- opening; called from the main thread, may block ---- */
+
+/* dsn: "memory", "sqlite:///path", "postgres://..." (what libpq takes). server/ calls the back end's own storage_open_*; these serve every kind. */
+void storage_close(struct storage *storage); /* after every store was detached; NULL is nothing */
+/* brings the schema to this binary's version, one migration a transaction, guarded against two at once; says each on report (may be NULL) */
+bool storage_migrate(struct storage *storage, void (*report)(const char *line), struct fault *fault) MUST_USE;
+enum schema_state { SCHEMA_CURRENT, SCHEMA_BEHIND, SCHEMA_TOO_NEW, SCHEMA_UNREACHABLE };
+enum schema_state storage_schema(struct storage *storage, struct fault *fault);
+struct store *storage_attach(struct storage *storage, struct loop *loop); /* on the loop's thread */
+void storage_detach(struct store *store);                                /* verbs under way fail; their flows are not woken */
+
+/* ---- clients ---- */
+
+struct client_row {
+    struct bytes client_id;
+    struct bytes record;      /* the whole record as JSON without its secret (oauth/client.h reads it) */
+    struct bytes secret_hash; /* "$sha256$<base64url>", or another kind that oauth/client_secret.h knows; absent: none */
+    int64_t created_at;
+};
+struct found_client { bool found; struct client_row row; };
+enum step_result ask_find_client(struct flow *flow, struct store *store, struct bytes client_id, struct arena *arena, struct found_client *out);
+
+struct client_page { struct client_row *rows; size_t count; bool more; };
+/* in the order of client_id, after the one named (absent: from the first); limit at most CLIENT_PAGE_MAX */
+struct client_page_ask { struct bytes after; size_t limit; };
+enum step_result ask_list_clients(struct flow *flow, struct store *store, const struct client_page_ask *ask, struct arena *arena, struct client_page *out);
+
+enum add_client_outcome { CLIENT_ADDED, CLIENT_EXISTS };
+enum step_result ask_add_client(struct flow *flow, struct store *store, const struct client_row *row, enum add_client_outcome *out);
+
+enum delete_client_outcome { CLIENT_DELETED, CLIENT_ABSENT };
+/* its grants are revoked in the same transaction */
+enum step_result ask_delete_client(struct flow *flow, struct store *store, struct bytes client_id, enum delete_client_outcome *out);
+
+/* ---- grants ---- */
+
+/* what stays as it was when the grant was made (but claims, which a look may change); the cold row */
+struct grant {
+    unsigned char id[GRANT_ID_LEN];
+    struct bytes client_id, subject;
+    struct bytes kratos_session_id; /* as text */
+    struct bytes identity_id;       /* Kratos' identity; the same as subject unless access_token.subject says otherwise */
+    struct bytes scope;             /* space-separated */
+    struct bytes audience;          /* JSON array of strings */
+    struct bytes claims;            /* mapped claims, JSON object */
+    struct bytes acr, amr;          /* "aal1"; JSON array */
+    int64_t auth_time;
+};
+
+struct new_grant {
+    struct grant grant;
+    unsigned char secret_hash[SECRET_HASH_LEN];
+    uint8_t mac_kid;
+    int64_t idle_ttl_ms, absolute_ttl_ms;
+    int64_t session_expires_at; /* 0: the grant outlives its session (offline_access) */
+    int64_t look_began_steady_ms; /* clock_steady_ms() before Kratos was asked: a revocation of its session, subject or client since then ends it */
+    uint32_t session_grants_max; /* live grants of one session and client: the oldest are revoked beyond it */
+};
+enum store_grant_outcome { GRANT_STORED, GRANT_ENDED_MEANWHILE };
+struct stored_grant { enum store_grant_outcome outcome; int64_t now, idle_expires_at, expires_at; };
+enum step_result ask_store_grant(struct flow *flow, struct store *store, const struct new_grant *grant, struct stored_grant *out);
+
+/* one presentation of a refresh token; what happens is decided by storage/rotation.h */
+struct rotation {
+    unsigned char grant_id[GRANT_ID_LEN];
+    unsigned char secret_hash[SECRET_HASH_LEN];
+    struct bytes client_id;
+    uint32_t gen;
+    uint8_t mac_kid; /* of the secret that makes new tokens now */
+    struct rotation_policy policy;
+    /* What a look at Kratos found, when there was one for this presentation */
+    bool looked;
+    int64_t look_began_steady_ms; /* written as session_checked_at, turned into the database's time */
+    int64_t session_expires_at;   /* 0 where the grant outlives its session */
+    struct bytes claims;          /* absent: unchanged */
+};
+struct rotated {
+    enum rotate_outcome outcome;
+    /* below: for every outcome but ROTATE_UNKNOWN */
+    uint32_t gen;       /* the generation to answer with */
+    uint8_t mac_kid;    /* the secret that made it */
+    struct grant grant; /* claims: the new ones where a look brought any */
+    int64_t now, idle_expires_at, expires_at, session_checked_at, session_expires_at, revoked_at;
+    struct bytes revoked_because;
+};
+enum step_result ask_rotate(struct flow *flow, struct store *store, const struct rotation *rotation, struct arena *arena, struct rotated *out);
+
+enum revoke_by { REVOKE_GRANT, REVOKE_SESSION, REVOKE_SUBJECT, REVOKE_CLIENT };
+/* For REVOKE_SESSION, REVOKE_SUBJECT and REVOKE_CLIENT the instant is kept as well: see look_began_steady_ms. */
+struct revocation {
+    enum revoke_by by;
+    unsigned char grant_id[GRANT_ID_LEN];         /* REVOKE_GRANT */
+    unsigned char secret_hash[SECRET_HASH_LEN];   /* REVOKE_GRANT with check_secret: only where it is the grant's */
+    bool check_secret;
+    struct bytes client_id;                       /* REVOKE_GRANT: only where it is the grant's client (absent: any); REVOKE_CLIENT: which */
+    struct bytes name;                            /* REVOKE_SESSION: kratos_session_id; REVOKE_SUBJECT: identity_id */
+    struct bytes because;                         /* "revoked_by_client", "session_ended", ... a fixed word */
+};
+struct revoked { uint64_t count; }; /* grants that were live before */
+enum step_result ask_revoke(struct flow *flow, struct store *store, const struct revocation *revocation, struct revoked *out);
+
+/* ---- signing keys (keys/keys.h reads and makes the rows) ---- */
+
+struct key_row {
+    struct bytes kid, algorithm;
+    int64_t epoch; /* 0, 1, 2, ...: unique with the algorithm */
+    int64_t created_at, activate_at, retire_at, remove_at; /* 0: not set yet */
+    struct bytes public_jwk;     /* JSON */
+    struct bytes sealed_private; /* absent once destroyed */
+};
+struct key_list { struct key_row *rows; size_t count; int64_t now; }; /* by algorithm, epoch */
+enum step_result ask_list_keys(struct flow *flow, struct store *store, struct arena *arena, struct key_list *out);
+/* all or none; a row whose (algorithm, epoch) is there already is left out: look again with ask_list_keys */
+struct key_batch { const struct key_row *rows; size_t count; };
+enum step_result ask_add_keys(struct flow *flow, struct store *store, const struct key_batch *batch);
+
+/* ---- the house ---- */
+
+/* does it answer, and what time is it there? */
+struct storage_pulse { int64_t now; };
+enum step_result ask_pulse(struct flow *flow, struct store *store, struct storage_pulse *out);
+/* removes at most limit grants (and instants) whose time is over; call again while count == limit */
+struct swept { uint64_t count; };
+enum step_result ask_sweep(struct flow *flow, struct store *store, uint32_t limit, struct swept *out);
+
+#endif
