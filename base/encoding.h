@@ -10,9 +10,12 @@
 bool base64url_decode(struct bytes in, void *out, size_t cap, size_t *out_len) __attribute__((warn_unused_result));
 /* RFC 4648 4 with padding, for the Authorization header (RFC 7617); the same strictness */
 bool base64_decode(struct bytes in, void *out, size_t cap, size_t *out_len) __attribute__((warn_unused_result));
-/* application/x-www-form-urlencoded: + is a space, %XX a byte. false for a broken escape or a NUL byte. In arena. */
+/* application/x-www-form-urlencoded: + is a space, %XX a byte. false for a broken escape or a NUL byte, and
+ * when the arena's cap is passed. In arena; absent when in is. */
 bool form_decode(struct arena *a, struct bytes in, struct bytes *out) __attribute__((warn_unused_result));
 bool utf8_valid(struct bytes b);
+/* how many bytes the character has that b starts with (1 to 4, RFC 3629 4); 0 when there is none or it is broken */
+size_t utf8_char_len(struct bytes b);
 
 /* uuids: 16 bytes, and 36 characters in lower case with a NUL behind them (RFC 9562 4); upper case is read too */
 void uuid_write(const unsigned char uuid[16], char text[37]);

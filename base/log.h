@@ -1,6 +1,7 @@
 /* log: one line for one event, JSON or text, to standard error.
  * Rule: log_begin, log_ fields, log_end; values are escaped, so nothing from outside can make a line of its own. Never a
- * token, secret, cookie, or a person's data: ids only. A line is one write(2); lines are cut at LOG_LINE_MAX. */
+ * token, secret, cookie, or a person's data: ids only. A line is one write(2); lines are cut at LOG_LINE_MAX. A line that can't be written is lost.
+ * As text: 2026-11-24T06:01:46.123Z info request client=spa reason="two words". Names and events are literals of ours. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -14,6 +15,7 @@ enum log_format { LOG_JSON, LOG_TEXT };
 struct log_line {
     size_t len;
     bool dropped; /* below the level that is kept */
+    bool cut;     /* LOG_LINE_MAX was reached: log_end says so in the line ("cut": true) */
     char at[LOG_LINE_MAX];
 };
 

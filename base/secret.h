@@ -15,7 +15,7 @@ struct secret {
 void secret_init(struct secret *s, struct bytes b);
 void secret_release(struct secret *s);
 static inline bool secret_present(const struct secret *s) { return s->hidden_len > 0; }
-/* constant time for equal lengths; the length itself is not hidden */
+/* constant time for equal lengths; the length itself is not hidden. An empty secret equals nothing */
 bool secret_equals(const struct secret *s, struct bytes candidate);
 /* for handing the bytes to a cryptographic function, and for nothing else */
 struct bytes secret_expose(const struct secret *s);
