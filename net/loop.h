@@ -14,7 +14,7 @@ struct loop *loop_create(void); /* never NULL: aborts without memory */
 void loop_destroy(struct loop *loop);
 /* runs what is due, waits at most max_wait_ms for something to happen */
 void loop_run(struct loop *loop, int32_t max_wait_ms);
-/* milliseconds, steady, read once for each turn of the loop */
+/* milliseconds since some moment, steady: base/clock's */
 int64_t loop_now_ms(const struct loop *loop);
 
 /* A timer: one-shot; embedded in its owner. Any number, any duration: a heap. */
@@ -23,12 +23,14 @@ struct timer {
     int64_t due_ms;
     uint32_t place; /* 0: not started */
 };
-void timer_start(struct loop *loop, struct timer *timer, int64_t after_ms); /* started again: moved */
-void timer_stop(struct loop *loop, struct timer *timer);                    /* nothing when not started */
+/* after_ms from now; 0: in the next turn. Started again: moved. */
+void timer_start(struct loop *loop, struct timer *timer, int64_t after_ms);
+void timer_stop(struct loop *loop, struct timer *timer); /* nothing when not started */
 
 /* A watched descriptor. on_ready runs whenever it is readable and, after watch_want_write, once when it is writable.
- * The watch works on a dup of fd and closes only that. */
+ * The watch works on a dup of fd and closes only that; what fd names becomes non-blocking. */
 struct watch;
+/* NULL when the process has no descriptor left */
 struct watch *watch_create(struct loop *loop, int fd, void (*on_ready)(void *data), void *data);
 void watch_want_write(struct watch *watch);
 void watch_destroy(struct watch *watch); /* may be called from its own on_ready; NULL is nothing */
