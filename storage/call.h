@@ -2,7 +2,8 @@
  *
  * Rule: storage.c makes a call (input copied into its own arena) and gives it to ops->submit on the loop's thread. The back end owns it until it says
  * storage_call_done or storage_call_fail, exactly once, on the loop's thread; never from inside submit's caller's stack when it may be
- * avoided, but flow.h allows it. Results are written into call->result with bytes in call->arena; storage.c copies them for the waiter, if there is still one. */
+ * avoided, but flow.h allows it. Results are written into call->result with bytes in call->arena; storage.c copies them for the waiter, if there is still one.
+ * Detached from its loop, a back end says storage_call_drop instead. At the deadline storage.c tells the waiter by itself: the call still has to be ended. */
 #ifndef STORAGE_CALL_H
 #define STORAGE_CALL_H
 
@@ -50,14 +51,23 @@ struct storage_call {
         struct swept swept;
     } result;
     struct storage_call *next; /* for the back end's queues */
+    struct fault fault;        /* for a back end that finds out on another thread why the call failed */
     /* storage.c's own */
     struct wait wait;
-    struct flow *waiter; /* NULL: cancelled */
+    struct flow *waiter; /* NULL: cancelled, or told that it is late */
+    struct store *store;
+    struct timer deadline;
     struct arena *out_arena;
     void *out;
 };
 void storage_call_done(struct storage_call *call);
 void storage_call_fail(struct storage_call *call, const struct fault *fault);
+void storage_call_drop(struct storage_call *call); /* in detach only: the waiter waits for nothing any more and is not woken */
+
+/* revoked_because, where the storage itself revokes */
+#define BECAUSE_REUSED "reused"                     /* r4 */
+#define BECAUSE_CLIENT_DELETED "client_deleted"
+#define BECAUSE_SESSION_GRANTS "session_grants_max" /* the oldest beyond it */
 
 /* A back end is a struct that begins with struct storage; a store one that begins with struct store. */
 struct storage_ops {

@@ -27,7 +27,7 @@ bool rotate_outcome_succeeds(enum rotate_outcome outcome);    /* is a token answ
 struct rotation_policy {
     int64_t grace_ms, coalesce_ms;
     uint32_t skip_limit, ahead_max;
-    bool never;               /* rotation: never: gen stays, only the idle time is renewed */
+    bool never;               /* rotation: never: gen stays, only the idle time is renewed (ROTATE_SAME_AGAIN, at any age) */
     int64_t look_max_age_ms;  /* a look older than this is due; INT64_MAX: never due by age */
 };
 
