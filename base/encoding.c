@@ -57,8 +57,7 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* the byte that two hexadecimal digits stand for, or -1 */
-static int hex_byte(struct bytes b)
+int hex_byte(struct bytes b)
 {
     if (b.len < 2) return -1;
     int high = hex_value(b.at[0]), low = hex_value(b.at[1]);

@@ -13,6 +13,8 @@ bool base64_decode(struct bytes in, void *out, size_t cap, size_t *out_len) __at
 /* application/x-www-form-urlencoded: + is a space, %XX a byte. false for a broken escape or a NUL byte, and
  * when the arena's cap is passed. In arena; absent when in is. */
 bool form_decode(struct arena *a, struct bytes in, struct bytes *out) __attribute__((warn_unused_result));
+/* the byte that the two hexadecimal digits stand for which b starts with, in either case; -1 when it doesn't */
+int hex_byte(struct bytes b);
 bool utf8_valid(struct bytes b);
 /* how many bytes the character has that b starts with (1 to 4, RFC 3629 4); 0 when there is none or it is broken */
 size_t utf8_char_len(struct bytes b);

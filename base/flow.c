@@ -29,7 +29,9 @@ static bool run_step(struct flow *f)
     }
     assert(f->waiting == NULL && f->woken == (result == STEP_WAIT));
     if (result == STEP_END) return false;
-    f->at++;
+    assert(f->entered == NULL || result == STEP_NEXT);
+    f->at = f->entered != NULL ? f->entered : f->at + 1;
+    f->entered = NULL;
     return true;
 }
 
@@ -43,6 +45,12 @@ void flow_drive(struct flow *f)
     if (f->waiting != NULL) return;
     f->finished = true;
     f->finish(f); /* f may be gone now */
+}
+
+void flow_enter(struct flow *f, const struct step *steps)
+{
+    assert(f->running && steps != NULL);
+    f->entered = steps;
 }
 
 void flow_wake(struct flow *f)

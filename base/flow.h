@@ -26,6 +26,7 @@ struct flow {
     const struct step *at;
     struct wait *waiting;
     struct fault fault;
+    const struct step *entered; /* flow_enter: the table that follows the step that runs */
     bool running, woken, finished;
     void (*finish)(struct flow *flow); /* may free the flow */
 };
@@ -33,6 +34,8 @@ struct flow {
 void flow_init(struct flow *f, const struct step *steps, void (*finish)(struct flow *));
 /* runs steps until one waits or all are done */
 void flow_drive(struct flow *f);
+/* From a step that then returns STEP_NEXT: goes on with the first row of another table (the token endpoint enters a grant's). */
+void flow_enter(struct flow *f, const struct step *steps);
 /* the operation that the flow waits for has its outcome */
 void flow_wake(struct flow *f);
 /* the operation that the flow waits for failed: the flow goes to finish */

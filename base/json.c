@@ -1,6 +1,5 @@
 #include "base/json.h"
 
-#include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,45 +9,25 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-struct place {
-    size_t line, column;
-};
-
-/* line and column, from 1, of the byte at that offset */
-static struct place place_of(struct bytes text, size_t offset)
-{
-    struct place p = {1, 1};
-    for (size_t i = 0; i < offset && i < text.len; i++) {
-        p.column++;
-        if (text.at[i] == '\n') p = (struct place){p.line + 1, 1};
-    }
-    return p;
-}
-
+/* names line and column, from 1, of the byte at that offset */
 static bool refuse(struct bytes text, size_t offset, const char *why, struct fault *fault)
 {
-    struct place p = place_of(text, offset);
-    return fault_set(fault, FAULT_INPUT, "json", "%s at line %zu, column %zu", why, p.line, p.column);
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < offset && i < text.len; i++) {
+        column = text.at[i] == '\n' ? 1 : column + 1;
+        line += text.at[i] == '\n';
+    }
+    return fault_set(fault, FAULT_INPUT, "json", "%s at line %zu, column %zu", why, line, column);
 }
 
-/* What yajl lets through or changes in silence: invalid UTF-8, control characters between values, half surrogate pairs.
- */
+/* What yajl lets through or changes in silence: overlong UTF-8, \v and \f between values, half surrogate pairs. */
 
-/* the four digits of an escape \uXXXX that b starts with, or -1 */
+/* the code of an escape \uXXXX that b starts with, or -1 */
 static int unicode_escape(struct bytes b)
 {
     if (b.len < 6 || !bytes_start_with(b, BYTES("\\u"))) return -1;
-    int code = 0;
-    for (int i = 2; i < 6; i++) {
-        char c = b.at[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0) return -1;
-        code = code * 16 + digit;
-    }
-    return code;
+    int high = hex_byte((struct bytes){b.at + 2, 2}), low = hex_byte((struct bytes){b.at + 4, 2});
+    return high < 0 || low < 0 ? -1 : high << 8 | low;
 }
 
 /* how long the escape is that b starts with; 0 for a surrogate without its other half */
