@@ -23,13 +23,13 @@ static bool run_step(struct flow *f)
     f->woken = false;
     enum step_result result = f->at->run(f);
     if (f->fault.kind != FAULT_NONE) return false;
+    assert(f->entered == NULL || result == STEP_NEXT);
     if (result == STEP_WAIT && !f->woken) {
         assert(f->waiting != NULL);
         return false;
     }
     assert(f->waiting == NULL && f->woken == (result == STEP_WAIT));
     if (result == STEP_END) return false;
-    assert(f->entered == NULL || result == STEP_NEXT);
     f->at = f->entered != NULL ? f->entered : f->at + 1;
     f->entered = NULL;
     return true;

@@ -9,11 +9,13 @@ struct work {
     struct operation *operation; /* what the step asks for */
 };
 
+enum when { LATER, AT_ONCE, FAIL_AT_ONCE, ABORT_AT_ONCE };
+
 /* An operation that ends when the test says so, or at once. */
 struct operation {
     struct wait wait;
     struct work *for_work;
-    enum { LATER, AT_ONCE, FAIL_AT_ONCE, ABORT_AT_ONCE } when;
+    enum when when;
     int cancel_count;
 };
 
@@ -80,6 +82,22 @@ static enum step_result step_ask_after_abort(struct flow *f)
     return STEP_WAIT;
 }
 
+static const struct step entered_steps[] = {{"ask", step_ask}, {"end", step_end}, {NULL, NULL}};
+
+static enum step_result step_enter(struct flow *f)
+{
+    note(f, '>');
+    flow_enter(f, entered_steps);
+    return STEP_NEXT;
+}
+
+static enum step_result step_enter_with_fault(struct flow *f)
+{
+    flow_enter(f, entered_steps);
+    fault_set(&f->fault, FAULT_BUG, "step", "words");
+    return STEP_NEXT;
+}
+
 static void finish(struct flow *f) { note(f, '.'); }
 
 static void finish_and_abort(struct flow *f)
@@ -99,7 +117,7 @@ static const struct step twice_steps[] = {{"ask", step_ask}, {"again", step_ask}
 
 static struct operation operation;
 
-static struct work start(const struct step *steps, int when)
+static struct work start(const struct step *steps, enum when when)
 {
     struct work w = {.operation = &operation};
     operation = (struct operation){.when = when};
@@ -179,6 +197,19 @@ int main(void)
         w = start(asking, LATER);
         flow_drive(&w.flow);
         CHECK(traced(&w, ".") && w.flow.fault.kind == FAULT_FULL && operation.cancel_count == 1);
+    }
+    TEST("a step may hand over to another table, whose end is the flow's end")
+    {
+        static const struct step steps[] = {{"enter", step_enter}, {"z", step_z}, {NULL, NULL}};
+        w = start(steps, LATER);
+        flow_drive(&w.flow);
+        CHECK(traced(&w, ">?") && w.flow.at == &entered_steps[0]);
+        flow_wake(&w.flow);
+        CHECK(traced(&w, ">?e."));
+        static const struct step faulty[] = {{"enter", step_enter_with_fault}, {"z", step_z}, {NULL, NULL}};
+        w = start(faulty, LATER);
+        flow_drive(&w.flow);
+        CHECK(traced(&w, ".") && w.flow.fault.kind == FAULT_BUG);
     }
     TEST("an abort cancels what is awaited and finishes once")
     {
