@@ -1,0 +1,41 @@
+/* A session that is live must read as the same session when its JSON is read again, now without what was left out. */
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "fuzz/fuzz.h"
+#include "identity/kratos/session.h"
+
+static void check_again(struct arena *a, const struct session *session)
+{
+    struct session again;
+    struct fault fault;
+    struct json_limits limits = {1 << 20, true};
+    const struct json *root = json_parse(a, session->json, &limits, &fault);
+    assert(a->overflowed || root != NULL);
+    assert(json_find(root, "tokenized") == NULL && json_find_path(root, "identity.metadata_admin") == NULL);
+    if (session->json.len > 128 * 1024) return;
+    enum standing standing = parse_session(a, session->json, &again, &fault);
+    if (a->overflowed) return;
+    assert(standing == STANDING_LIVE && again.aal == session->aal && !bytes_present(again.metadata_admin));
+    assert(bytes_equal(again.id, session->id) && bytes_equal(again.identity_id, session->identity_id));
+    assert(bytes_equal(again.json, session->json) && bytes_equal(again.methods, session->methods));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const int64_t RECORDED_AT_MS = 1795485520000; /* most seeds are live then */
+    struct bytes body = {(const char *)data, size};
+    struct session session;
+    struct refusal refusal;
+    struct fault fault;
+    struct arena a;
+    arena_init(&a, 16 << 20);
+    clock_set_skew_ms(0);
+    clock_set_skew_ms(RECORDED_AT_MS - clock_now_ms());
+    if (parse_session(&a, body, &session, &fault) == STANDING_LIVE) check_again(&a, &session);
+    if (parse_person(&a, body, &session, &fault) == STANDING_LIVE) assert(session.identity_id.len == 36);
+    if (parse_refusal(&a, body, &refusal)) assert(refusal.code >= 100);
+    arena_release(&a);
+    return 0;
+}
