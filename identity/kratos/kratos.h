@@ -5,7 +5,8 @@
 #include "identity/identity.h"
 
 /* settings and what they point to must outlive it; NULL with FAULT_INPUT for a URL that is none */
-struct identity *kratos_create(struct loop *loop, const struct identity_settings *settings, struct fault *fault) MUST_USE;
+struct identity *kratos_create(struct loop *loop, const struct identity_settings *settings,
+                               struct fault *fault) MUST_USE;
 void kratos_destroy(struct identity *identity); /* flows that wait are not woken */
 
 #endif

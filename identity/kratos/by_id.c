@@ -1,0 +1,115 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "identity/kratos/question.h"
+#include "identity/kratos/session.h"
+
+/* The admin API's looks, by an id that Kratos gave us. It tells a thing that is gone (404) from trouble (500). */
+
+static void send_path(struct question *question, struct bytes before, struct bytes behind)
+{
+    struct text t;
+    text_init(&t, &question->arena, 100);
+    text_put(&t, before);
+    text_put(&t, question->subject);
+    text_put(&t, behind);
+    question_send(question, question->identity->admin, text_bytes(&t),
+                  (struct call_header){BYTES_ABSENT, BYTES_ABSENT});
+}
+
+/* A 404 of Kratos' has its error body. Another one comes from a proxy or a wrong address, and is nothing to end grants
+ * for. */
+static void read_absence(struct question *question, const struct call_answer *answer)
+{
+    struct refusal refusal;
+    bool is_kratos = parse_refusal(&question->arena, answer->body, &refusal) && refusal.code == 404;
+    if (is_kratos)
+        question_end(question, LOOK_ENDED, "404");
+    else
+        question_end(question, LOOK_AWAY, "404, but not Kratos'");
+}
+
+/* false: the question has ended */
+static bool require_200(struct question *question, const struct call_answer *answer)
+{
+    if (answer->status == 200) return true;
+    if (answer->status == 404)
+        read_absence(question, answer);
+    else
+        question_end(question, LOOK_AWAY, "%d", answer->status);
+    return false;
+}
+
+static void read_standing(struct question *question, enum standing standing, const struct fault *fault)
+{
+    switch (standing) {
+    case STANDING_LIVE: question_end(question, LOOK_LIVE, "200"); return;
+    case STANDING_INACTIVE:
+    case STANDING_DISABLED:
+    case STANDING_EXPIRED: question_end(question, LOOK_ENDED, "200, %s", standing_name(standing)); return;
+    case STANDING_UNCLEAR: question_end(question, LOOK_AWAY, "200, %s", fault->what); return;
+    }
+}
+
+/* what came must be what was asked for */
+static enum standing check_id(const struct question *question, struct bytes id, enum standing standing,
+                              struct fault *fault)
+{
+    if (standing == STANDING_UNCLEAR || bytes_equal(id, question->subject)) return standing;
+    fault_set(fault, FAULT_AWAY, "kratos", "another id than was asked for");
+    return STANDING_UNCLEAR;
+}
+
+static void session_answered(struct question *question, const struct call_answer *answer)
+{
+    struct fault fault;
+    struct session *session = &question->look.session;
+    if (!require_200(question, answer)) return;
+    enum standing standing = parse_session(&question->arena, answer->body, session, &fault);
+    read_standing(question, check_id(question, session->id, standing, &fault), &fault);
+}
+
+static void person_answered(struct question *question, const struct call_answer *answer)
+{
+    struct fault fault;
+    struct session *session = &question->look.session;
+    if (!require_200(question, answer)) return;
+    enum standing standing = parse_person(&question->arena, answer->body, session, &fault);
+    read_standing(question, check_id(question, session->identity_id, standing, &fault), &fault);
+}
+
+/* without the expand, a session whose identity is disabled still says that it is active */
+static void send_session(struct question *question)
+{
+    send_path(question, BYTES("/admin/sessions/"), BYTES("?expand=identity"));
+}
+
+static void send_person(struct question *question) { send_path(question, BYTES("/admin/identities/"), BYTES("")); }
+
+static const struct question_kind by_session = {"session", "kratos: session", send_session, session_answered};
+static const struct question_kind by_person = {"identity", "kratos: identity", send_person, person_answered};
+
+static enum step_result ask_by_id(struct identity *identity, const struct question_kind *kind, struct bytes id,
+                                  const struct asker *asker)
+{
+    unsigned char uuid[16];
+    char text[37];
+    bool is_uuid = uuid_parse(id, uuid);
+    assert(is_uuid);
+    uuid_write(uuid, text);
+    return question_ask(identity, kind, bytes_of(text), asker);
+}
+
+enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
+                             struct look *look)
+{
+    return ask_by_id(identity, &by_session, session_id, &(struct asker){flow, arena, look});
+}
+
+enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id,
+                              struct arena *arena, struct look *look)
+{
+    return ask_by_id(identity, &by_person, identity_id, &(struct asker){flow, arena, look});
+}

@@ -1,0 +1,202 @@
+#include "identity/kratos/question.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+struct waiter {
+    struct wait wait; /* first */
+    struct question *question;
+    struct asker asker;
+    struct waiter *next;
+};
+
+/* ---- those who wait ---- */
+
+static void leave(struct wait *wait)
+{
+    struct waiter *waiter = (struct waiter *)wait, **place = &waiter->question->waiters;
+    while (*place != waiter) place = &(*place)->next;
+    *place = waiter->next;
+    free(waiter);
+}
+
+static void join(struct question *question, const struct asker *asker)
+{
+    struct waiter *waiter = calloc(1, sizeof *waiter);
+    if (waiter == NULL) abort();
+    *waiter = (struct waiter){
+        .wait = {.on = question->kind->on, .cancel = leave},
+        .question = question,
+        .asker = *asker,
+        .next = question->waiters,
+    };
+    question->waiters = waiter;
+    asker->flow->waiting = &waiter->wait;
+}
+
+static struct waiter *take_waiter(struct question *question)
+{
+    struct waiter *waiter = question->waiters;
+    if (waiter != NULL) question->waiters = waiter->next;
+    return waiter;
+}
+
+static void copy_session(struct session *session, struct arena *arena)
+{
+    struct bytes *const members[] = {
+        &session->id,      &session->identity_id, &session->external_id,    &session->aal_name,
+        &session->methods, &session->json,        &session->metadata_admin,
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) *members[i] = arena_copy(arena, *members[i]);
+}
+
+static void copy_look(const struct look *look, const struct asker *asker)
+{
+    struct look *copy = asker->look;
+    *copy = *look;
+    copy_session(&copy->session, asker->arena);
+    copy->redirect_to = arena_copy(asker->arena, look->redirect_to);
+    copy->cookie = arena_copy(asker->arena, look->cookie);
+    if (!asker->arena->overflowed) return;
+    *copy = (struct look){.outcome = LOOK_AWAY, .began_steady_ms = look->began_steady_ms};
+    snprintf(copy->reason, sizeof copy->reason, "the answer is more than the request may keep");
+}
+
+/* ---- the question ---- */
+
+static struct question **row_of(struct identity *identity, const unsigned char key[DIGEST_LEN])
+{
+    return &identity->questions[key[0] % QUESTION_ROWS];
+}
+
+static void make_key(const struct question_kind *kind, struct bytes subject, unsigned char key[DIGEST_LEN])
+{
+    digest_hmac(bytes_of(kind->name), subject, key);
+}
+
+static struct question *find(struct identity *identity, const unsigned char key[DIGEST_LEN])
+{
+    struct question *question = *row_of(identity, key);
+    while (question != NULL && memcmp(question->key, key, DIGEST_LEN) != 0) question = question->next;
+    return question;
+}
+
+static void on_deadline(struct timer *timer)
+{
+    struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, deadline));
+    question_end(question, LOOK_AWAY, "not answered in %d ms", QUESTION_MAX_MS);
+}
+
+static struct question *create(struct identity *identity, const struct question_kind *kind, struct bytes subject)
+{
+    struct question *question = calloc(1, sizeof *question);
+    if (question == NULL) abort();
+    question->kind = kind;
+    question->identity = identity;
+    make_key(kind, subject, question->key);
+    arena_init(&question->arena, QUESTION_ARENA_MAX);
+    question->subject = arena_copy(&question->arena, subject);
+    question->look.began_steady_ms = clock_steady_ms();
+    question->next = *row_of(identity, question->key);
+    *row_of(identity, question->key) = question;
+    question->deadline.run = on_deadline;
+    timer_start(identity->loop, &question->deadline, QUESTION_MAX_MS);
+    return question;
+}
+
+/* nothing comes to it any more, and nobody finds it */
+static void silence(struct question *question)
+{
+    struct identity *identity = question->identity;
+    struct question **place = row_of(identity, question->key);
+    while (*place != question) place = &(*place)->next;
+    *place = question->next;
+    timer_stop(identity->loop, &question->deadline);
+    timer_stop(identity->loop, &question->pause);
+    ready_forget(&identity->ready, &question->ready);
+    if (question->call != NULL) call_cancel(question->call);
+}
+
+static void destroy(struct question *question)
+{
+    arena_release(&question->arena);
+    free(question);
+}
+
+void question_drop(struct question *question)
+{
+    struct waiter *waiter;
+    silence(question);
+    while ((waiter = take_waiter(question)) != NULL) {
+        waiter->asker.flow->waiting = NULL;
+        free(waiter);
+    }
+    destroy(question);
+}
+
+static void write_reason(struct question *question, const char *format, va_list args)
+{
+    char *reason = question->look.reason;
+    size_t size = sizeof question->look.reason, len = strlen(question->kind->name);
+    snprintf(reason, size, "%s ", question->kind->name);
+    vsnprintf(reason + len + 1, size - len - 1, format, args); /* cut where it is too long: it is for the log */
+}
+
+void question_end(struct question *question, enum look_outcome outcome, const char *format, ...)
+{
+    struct waiter *waiter;
+    va_list args;
+    va_start(args, format);
+    write_reason(question, format, args);
+    va_end(args);
+    question->look.outcome = outcome;
+    silence(question);
+    while ((waiter = take_waiter(question)) != NULL) {
+        struct asker asker = waiter->asker;
+        free(waiter);
+        copy_look(&question->look, &asker);
+        flow_wake(asker.flow); /* may cancel others who wait here, or ask anew */
+    }
+    destroy(question);
+}
+
+/* ---- its calls ---- */
+
+static void on_call_done(void *data, const struct call_answer *answer, const struct fault *fault)
+{
+    struct question *question = data;
+    question->call = NULL;
+    if (fault != NULL)
+        question_end(question, LOOK_AWAY, "%s, %s", fault_kind_name(fault->kind), fault->what);
+    else
+        question->kind->answered(question, answer);
+}
+
+void question_send(struct question *question, struct upstream *upstream, struct bytes path, struct call_header header)
+{
+    struct call call = {
+        .method = "GET",
+        .path = path,
+        .headers = {{BYTES("Accept"), BYTES("application/json")}, header},
+        .header_count = bytes_present(header.name) ? 2 : 1,
+    };
+    question->call = call_start(upstream, &call, on_call_done, question);
+}
+
+enum step_result question_ask(struct identity *identity, const struct question_kind *kind, struct bytes subject,
+                              const struct asker *asker)
+{
+    unsigned char key[DIGEST_LEN];
+    make_key(kind, subject, key);
+    struct question *question = find(identity, key);
+    bool is_new = question == NULL;
+    if (is_new) question = create(identity, kind, subject);
+    join(question, asker);
+    if (is_new) kind->ask(question);
+    return STEP_WAIT;
+}

@@ -1,0 +1,63 @@
+#include "identity/kratos/ready.h"
+
+void ready_init(struct ready *ready, struct loop *loop, struct upstream *admin)
+{
+    *ready = (struct ready){.loop = loop, .admin = admin};
+}
+
+void ready_release(struct ready *ready)
+{
+    if (ready->call != NULL) call_cancel(ready->call);
+    ready->call = NULL;
+}
+
+static bool is_kept(const struct ready *ready)
+{
+    return ready->known && loop_now_ms(ready->loop) - ready->asked_at_ms < READY_KEPT_MS;
+}
+
+static void on_ready(void *data, const struct call_answer *answer, const struct fault *fault)
+{
+    struct ready *ready = data;
+    struct ready_wait *wait;
+    ready->call = NULL;
+    ready->known = true;
+    ready->good = fault == NULL && answer->status == 200;
+    while ((wait = ready->waits) != NULL) {
+        ready_forget(ready, wait);
+        wait->run(wait, ready->good);
+    }
+}
+
+static void ask(struct ready *ready)
+{
+    struct call call = {
+        .method = "GET",
+        .path = BYTES("/health/ready"),
+        .headers = {{BYTES("Accept"), BYTES("application/json")}},
+        .header_count = 1,
+    };
+    ready->asked_at_ms = loop_now_ms(ready->loop);
+    ready->call = call_start(ready->admin, &call, on_ready, ready);
+}
+
+void ready_tell(struct ready *ready, struct ready_wait *wait)
+{
+    if (ready->call == NULL && is_kept(ready)) {
+        wait->run(wait, ready->good);
+        return;
+    }
+    wait->next = ready->waits;
+    wait->waiting = true;
+    ready->waits = wait;
+    if (ready->call == NULL) ask(ready);
+}
+
+void ready_forget(struct ready *ready, struct ready_wait *wait)
+{
+    struct ready_wait **place = &ready->waits;
+    if (!wait->waiting) return;
+    while (*place != wait) place = &(*place)->next;
+    *place = wait->next;
+    wait->waiting = false;
+}
