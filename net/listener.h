@@ -1,0 +1,20 @@
+/* listener: a bound socket, and the TLS that is spoken on it. */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <openssl/ssl.h>
+
+#include "net/server.h"
+
+struct listener {
+    const struct listen_at *at;
+    int fd;
+    SSL_CTX *tls; /* NULL: plaintext */
+    uint16_t port;
+};
+
+/* false with FAULT_INPUT that names host and port, or the file; nothing is open then */
+bool listener_open(struct listener *listener, const struct listen_at *at, struct fault *fault) MUST_USE;
+void listener_close(struct listener *listener);
+
+#endif

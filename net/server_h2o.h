@@ -1,0 +1,121 @@
+/* server_h2o: what the files of the server share; h2o.h comes no further than here.
+ * Ownership: the server owns its listeners and workers; a worker its libh2o context, its acceptors and, through libh2o,
+ * its connections; a request lives in libh2o's pool of the h2o_req_t and dies with it. */
+#ifndef NET_SERVER_H2O_H
+#define NET_SERVER_H2O_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/loop_h2o.h"
+#include "net/server.h"
+
+enum {
+    CONNECTIONS_MAX = 10 * 1000, /* for each worker, where the descriptors allow it */
+    SWEEP_MS = 100,
+    LINGER_MAX_MS = 2 * 1000,
+    PEER_SILENT_MAX_MS = 30 * 1000, /* TCP_USER_TIMEOUT: a peer that doesn't take its answer */
+};
+
+/* One listener as one worker sees it. */
+struct acceptor {
+    struct server_worker *worker;
+    const struct listen_at *at;
+    h2o_socket_t *socket; /* NULL once closed */
+    h2o_accept_ctx_t h2o;
+};
+
+/* One connection: lives from the accept to the end of its farewell. */
+struct connection {
+    struct acceptor *acceptor;
+    struct farewell *farewell; /* NULL: close at once */
+    bool from_proxy;
+    struct address peer;
+    char peer_ip[ADDRESS_TEXT_LEN];
+};
+
+struct server_worker {
+    struct worker worker; /* first: what the rooms above know of it */
+    struct server *server;
+    pthread_t thread;
+    h2o_context_t h2o;
+    struct acceptor *acceptors; /* one for each listener */
+    size_t connection_count;
+    bool accepting, draining;
+    int64_t drain_until_ms;
+    struct timer sweep;
+    struct post drain;
+    atomic_uint_fast64_t open_requests;
+};
+
+struct server {
+    struct server_settings settings;
+    struct networks proxies;
+    struct listener *listeners;
+    size_t listener_count; /* that are open */
+    h2o_globalconf_t h2o;
+    size_t connections_max; /* for each worker */
+    struct server_worker *workers;
+    unsigned worker_count; /* whose threads run */
+    struct {
+        pthread_mutex_t lock;
+        pthread_cond_t changed;
+        unsigned ready_count; /* workers that have tried */
+        enum { START_WAIT, START_GO, START_GIVE_UP } verdict;
+        struct fault fault; /* of the first that failed */
+    } start;
+};
+
+/* What net itself needs to know of a request. In its arena. */
+struct request_net {
+    h2o_req_t *h2o;
+    struct flow *flow;
+    struct connection *connection;
+    struct bytes host;
+    size_t raw_len;   /* head and body in libh2o's buffer, to be wiped */
+    int refusal;      /* the status that net answers by itself; 0: none */
+    unsigned methods; /* for Allow */
+    struct timer deadline;
+    struct watch *leave_watch;
+    int64_t begin_us, duration_us;
+    int status; /* 0: not answered */
+};
+
+/* ---- worker.c ---- */
+/* a thread's life: start, accept, drain, end */
+void *worker_main(void *worker);
+void worker_start_accepting(struct server_worker *worker);
+void worker_stop_accepting(struct server_worker *worker);
+void worker_on_drain(struct post *post);
+static inline struct server_worker *worker_of(const h2o_req_t *h2o)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct server_worker, h2o, h2o->conn->ctx);
+}
+
+/* ---- connection.c ---- */
+/* false when nobody waits, or there is no room for one: then the worker has stopped accepting until the sweep */
+bool connection_accept(struct acceptor *acceptor);
+struct connection *connection_of(h2o_req_t *h2o);
+/* When the connection is closed it will say so and listen on for a while, so that what the peer still sends can't
+ * destroy the answer on its way (RFC 9112 9.6). */
+void connection_will_linger(h2o_socket_t *socket);
+
+/* ---- sweep.c ---- */
+/* looks for requests that don't arrive; runs while there are connections */
+void sweep_on_timer(struct timer *timer);
+
+/* ---- request.c ---- */
+/* libh2o's handler for every path */
+int request_on_h2o(h2o_handler_t *self, h2o_req_t *h2o);
+
+/* ---- answer.c ---- */
+void request_settle(struct request *request); /* nothing waits any more */
+
+/* ---- refusal.c ---- */
+/* libh2o's filter: its own refusals become ours */
+void refusal_on_h2o(h2o_filter_t *self, h2o_req_t *h2o, h2o_ostream_t **slot);
+extern h2o_generator_t answer_generator; /* by which the filter knows our answers */
+
+#endif
