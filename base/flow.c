@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+
 void flow_init(struct flow *f, const struct step *steps, void (*finish)(struct flow *))
 {
     *f = (struct flow){.at = steps, .finish = finish};
@@ -35,6 +37,20 @@ static bool run_step(struct flow *f)
     return true;
 }
 
+static void begin_wait(struct flow *f)
+{
+    f->waits_on = f->waiting->on;
+    f->wait_began_us = clock_steady_us();
+}
+
+static void end_wait(struct flow *f)
+{
+    if (f->waits_on == NULL) return;
+    const char *on = f->waits_on;
+    f->waits_on = NULL;
+    if (f->waited != NULL) f->waited(f, on, clock_steady_us() - f->wait_began_us);
+}
+
 void flow_drive(struct flow *f)
 {
     assert(!f->running && !f->finished && f->waiting == NULL);
@@ -42,7 +58,10 @@ void flow_drive(struct flow *f)
     while (!is_over(f) && run_step(f)) continue;
     f->running = false;
     if (f->fault.kind != FAULT_NONE) cancel_wait(f); /* asked for in the same step in which the fault came */
-    if (f->waiting != NULL) return;
+    if (f->waiting != NULL) {
+        begin_wait(f);
+        return;
+    }
     f->finished = true;
     f->finish(f); /* f may be gone now */
 }
@@ -59,6 +78,7 @@ void flow_wake(struct flow *f)
     f->waiting = NULL;
     f->woken = true;
     if (f->running) return;
+    end_wait(f);
     f->at++;
     flow_drive(f);
 }
@@ -75,7 +95,9 @@ void flow_fail(struct flow *f, const struct fault *fault)
     f->waiting = NULL;
     f->woken = true;
     keep_fault(f, fault);
-    if (!f->running) flow_drive(f);
+    if (f->running) return;
+    end_wait(f);
+    flow_drive(f);
 }
 
 void flow_abort(struct flow *f, enum fault_kind kind, const char *where, const char *what)
@@ -85,7 +107,9 @@ void flow_abort(struct flow *f, enum fault_kind kind, const char *where, const c
     fault_set(&fault, kind, where, "%s", what);
     cancel_wait(f);
     keep_fault(f, &fault);
-    if (!f->running) flow_drive(f);
+    if (f->running) return;
+    end_wait(f);
+    flow_drive(f);
 }
 
 void flow_release(struct flow *f)

@@ -9,6 +9,8 @@
 
 #include "base/fault.h"
 
+#include <stdint.h>
+
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_END };
 
 struct flow;
@@ -29,6 +31,10 @@ struct flow {
     const struct step *entered; /* flow_enter: the table that follows the step that runs */
     bool running, woken, finished;
     void (*finish)(struct flow *flow); /* may free the flow */
+    /* Told after each wait that suspended the flow: on what and for how long. May be NULL. */
+    void (*waited)(struct flow *flow, const char *on, int64_t us);
+    const char *waits_on;
+    int64_t wait_began_us; /* steady */
 };
 
 void flow_init(struct flow *f, const struct step *steps, void (*finish)(struct flow *));

@@ -1,0 +1,38 @@
+#include "grants/mapping.h"
+
+struct bytes write_audience(struct client_request *r, const struct bytes_list *audience)
+{
+    struct text t;
+    text_init(&t, &r->oauth.request.arena, 128);
+    text_put_char(&t, '[');
+    for (size_t i = 0; i < audience->count; i++) {
+        if (i > 0) text_put_char(&t, ',');
+        text_put_json(&t, audience->at[i]);
+    }
+    text_put_char(&t, ']');
+    return text_bytes(&t);
+}
+
+bool map_claims(struct client_request *r, const struct session *session, const struct targets *targets, struct bytes *claims, struct fault *fault)
+{
+    struct context *context = context_of(&r->oauth.request);
+    const struct claims_input input = {
+        .session = session->json,
+        .client = r->held.client->record,
+        .scope = targets->scope,
+        .audience = write_audience(r, &targets->audience),
+        .identity_admin = session->metadata_admin,
+    };
+    return claims_map(context->claims[targets->profile], &input, &r->oauth.request.arena, claims, fault);
+}
+
+struct bytes map_subject(const struct policy *policy, const struct session *session)
+{
+    return policy->subject_is_external_id ? session->external_id : session->identity_id;
+}
+
+unsigned aal_of_acr(struct bytes acr)
+{
+    if (bytes_equal(acr, BYTES("aal2"))) return 2;
+    return bytes_equal(acr, BYTES("aal1")) ? 1 : 0;
+}

@@ -1,0 +1,20 @@
+/* mapping: from a Kratos session to what a grant says of a person. */
+#ifndef GRANTS_MAPPING_H
+#define GRANTS_MAPPING_H
+
+#include "identity/identity.h"
+#include "oauth/targets.h"
+
+/* The mapped claims (JSON object, in the request's arena). false: FAULT_BUG, an expression failed: never a token without it. */
+bool map_claims(struct client_request *r, const struct session *session, const struct targets *targets, struct bytes *claims, struct fault *fault) MUST_USE;
+
+/* sub: the identity's id, or its external_id where the settings say so; absent when it has none */
+struct bytes map_subject(const struct policy *policy, const struct session *session);
+
+/* a list as a JSON array, in the request's arena */
+struct bytes write_audience(struct client_request *r, const struct bytes_list *audience);
+
+/* 0, 1, 2 of "aal0", "aal1", "aal2"; 0 for anything else */
+unsigned aal_of_acr(struct bytes acr);
+
+#endif

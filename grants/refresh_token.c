@@ -1,0 +1,288 @@
+/* refresh_token: a refresh token in, a new access token and the grant's newest refresh token out (RFC 6749 6, docs/refresh.md). */
+#include "grants/grants.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "grants/mapping.h"
+
+enum { LOOK_ALWAYS_DUE = -1 }; /* ms: makes the storage's answer "look due", with the row and without a write */
+
+struct refresh {
+    struct refresh_token token; /* as presented; then the one to answer with */
+    struct targets targets;
+    struct rotation rotation;
+    struct rotated rotated;
+    struct look look;
+    bool look_is_due;
+    struct revocation end;      /* when the session is over */
+    struct revoked ended;
+};
+
+static struct refresh *refresh_of(struct flow *flow) { return grant_state(flow); }
+
+/* ---- before anyone is asked ---- */
+
+/* The tag is checked before the database: forged tokens, and tokens of another client, cost no query. */
+static enum step_result open_token(struct flow *flow)
+{
+    struct client_request *r = client_request_of(flow);
+    struct refresh *x = refresh_of(flow);
+    const struct policy *policy = context_of(&r->oauth.request)->policy;
+    const struct token_binding binding = {policy->issuer, r->credentials.client_id};
+    struct bytes text = form_find(&r->form, BYTES("refresh_token"));
+    if (!bytes_present(text)) return refuse(flow, OAUTH_INVALID_REQUEST, "no refresh_token");
+    if (refresh_token_open(&policy->secrets, &binding, text, &x->token)) return STEP_NEXT;
+    return refuse(flow, OAUTH_INVALID_GRANT, "not a token of ours for this client");
+}
+
+static enum step_result choose_targets(struct flow *flow)
+{
+    struct target_refusal refusal;
+    if (targets_choose(client_request_of(flow), &refresh_of(flow)->targets, &refusal)) return STEP_NEXT;
+    return refuse(flow, refusal.error, refusal.reason);
+}
+
+static enum step_result prepare_rotation(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    const struct client *client = client_of(flow);
+    const struct policy *policy = context_of((struct request *)flow)->policy;
+    x->rotation = (struct rotation){
+        .client_id = client->client_id,
+        .gen = x->token.gen,
+        .mac_kid = policy->secrets.at[0].kid,
+        .policy = {.grace_ms = client->refresh.grace_ms,
+            .coalesce_ms = client->refresh.coalesce_ms,
+            .skip_limit = client->refresh.skip_limit,
+            .ahead_max = client->refresh.ahead_max,
+            .never = client->refresh.never,
+            .look_max_age_ms = policy->revalidate_after_ms},
+    };
+    memcpy(x->rotation.grant_id, x->token.grant_id, GRANT_ID_LEN);
+    refresh_token_hash(&x->token, x->rotation.secret_hash);
+    return STEP_NEXT;
+}
+
+/* ---- what the storage says ---- */
+
+static enum step_result ask_storage(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct request *request = (struct request *)flow;
+    return ask_rotate(flow, context_of(request)->store, &x->rotation, &request->arena, &x->rotated);
+}
+
+static void log_reuse(struct flow *flow)
+{
+    const struct request *request = (const struct request *)flow;
+    struct log_line line;
+    log_begin(&line, LOG_WARN, "reuse");
+    log_text(&line, "id", request->id);
+    log_text(&line, "client", client_of(flow)->client_id);
+    log_text(&line, "subject", refresh_of(flow)->rotated.grant.subject);
+    log_text(&line, "sid", refresh_of(flow)->rotated.grant.kratos_session_id);
+    log_end(&line);
+}
+
+static enum step_result judge(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    ((struct request *)flow)->log.outcome = bytes_of(rotate_outcome_name(x->rotated.outcome));
+    x->look_is_due = false;
+    switch (x->rotated.outcome) {
+    case ROTATE_ROTATED:
+    case ROTATE_SAME_AGAIN:
+    case ROTATE_RETRIED:
+    case ROTATE_SKIPPED:
+    case ROTATE_HELD:
+    case ROTATE_AHEAD: return STEP_NEXT;
+    case ROTATE_LOOK_DUE: x->look_is_due = true; return STEP_NEXT;
+    case ROTATE_UNKNOWN: return refuse(flow, OAUTH_INVALID_GRANT, "unknown grant");
+    case ROTATE_REVOKED: return refuse(flow, OAUTH_INVALID_GRANT, "revoked");
+    case ROTATE_EXPIRED: return refuse(flow, OAUTH_INVALID_GRANT, "expired");
+    case ROTATE_FAR_AHEAD: return refuse(flow, OAUTH_INVALID_GRANT, "too far ahead of the database");
+    case ROTATE_REUSED: log_reuse(flow); return refuse(flow, OAUTH_INVALID_GRANT, "reuse");
+    }
+    return STEP_NEXT;
+}
+
+/* A request that names a scope or target is held against the grant before anything is consumed (refresh.md, order of work). */
+static enum step_result read_grant(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!x->targets.asked) return STEP_NEXT;
+    int64_t look_max_age_ms = x->rotation.policy.look_max_age_ms;
+    x->rotation.policy.look_max_age_ms = LOOK_ALWAYS_DUE;
+    enum step_result asked = ask_storage(flow);
+    x->rotation.policy.look_max_age_ms = look_max_age_ms; /* what was asked has its own copy */
+    return asked;
+}
+
+static enum step_result narrow(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct target_refusal refusal;
+    if (targets_narrow(client_request_of(flow), &x->rotated.grant, &x->targets, &refusal)) return STEP_NEXT;
+    return refuse(flow, refusal.error, refusal.reason);
+}
+
+static enum step_result check_narrowing(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!x->targets.asked) return STEP_NEXT;
+    enum step_result judged = judge(flow);
+    return judged == STEP_NEXT ? narrow(flow) : judged;
+}
+
+/* ---- the session's life ---- */
+
+static enum step_result look_at_session(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct request *request = (struct request *)flow;
+    if (!x->look_is_due) return STEP_NEXT;
+    return ask_session(flow, context_of(request)->identity, x->rotated.grant.kratos_session_id, &request->arena, &x->look);
+}
+
+/* offline_access: the grant outlives its session, not its person */
+static bool outlives_session(const struct refresh *x) { return x->rotated.session_expires_at == 0; }
+
+static enum step_result look_at_identity(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct request *request = (struct request *)flow;
+    if (!x->look_is_due || x->look.outcome != LOOK_ENDED || !outlives_session(x)) return STEP_NEXT;
+    return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
+}
+
+static void plan_end(struct refresh *x)
+{
+    x->end = (struct revocation){.by = REVOKE_GRANT, .because = outlives_session(x) ? BYTES("identity_ended") : BYTES("session_ended")};
+    memcpy(x->end.grant_id, x->token.grant_id, GRANT_ID_LEN);
+}
+
+static enum step_result take_look(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    const struct session *session = &x->look.session;
+    x->rotation.looked = true;
+    x->rotation.look_began_steady_ms = x->look.began_steady_ms;
+    x->rotation.session_expires_at = outlives_session(x) ? 0 : session->expires_at_ms;
+    if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
+    if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
+    struct bytes claims;
+    if (!map_claims(client_request_of(flow), session, &x->targets, &claims, &flow->fault)) return STEP_END;
+    if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
+    return STEP_NEXT;
+}
+
+/* Kratos can't be asked: the last good look serves for stale_if_error after the tokens that it allowed have ended */
+static enum step_result use_last_look(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    const struct policy *policy = context_of((struct request *)flow)->policy;
+    x->rotation.policy.look_max_age_ms = policy->stale_if_error_ms + access_token_ttl_ms(client_of(flow), &policy->profiles[x->targets.profile]);
+    return STEP_NEXT;
+}
+
+static enum step_result judge_look(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!x->look_is_due) return STEP_NEXT;
+    if (!x->targets.asked) { /* the claims are mapped for the targets of the grant */
+        enum step_result narrowed = narrow(flow);
+        if (narrowed != STEP_NEXT) return narrowed;
+    }
+    switch (x->look.outcome) {
+    case LOOK_AWAY: return use_last_look(flow);
+    case LOOK_LIVE: return take_look(flow);
+    case LOOK_ENDED:
+    case LOOK_STEP_UP: plan_end(x); return STEP_NEXT; /* only whoami asks for a step-up; by id there is none */
+    }
+    return STEP_NEXT;
+}
+
+static enum step_result end_grant(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!bytes_present(x->end.because)) return STEP_NEXT;
+    return ask_revoke(flow, context_of((struct request *)flow)->store, &x->end, &x->ended);
+}
+
+static enum step_result rotate_after_look(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (bytes_present(x->end.because)) return refuse(flow, OAUTH_INVALID_GRANT, x->end.because.at);
+    return x->look_is_due ? ask_storage(flow) : STEP_NEXT;
+}
+
+static enum step_result judge_after_look(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!x->look_is_due) return STEP_NEXT;
+    enum step_result judged = judge(flow);
+    if (judged != STEP_NEXT || !x->look_is_due) return judged;
+    fault_set(&flow->fault, FAULT_AWAY, "identity: session", "%s, and the last look is too old", x->look.reason);
+    return STEP_END;
+}
+
+/* ---- the answer ---- */
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static enum step_result answer_token(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct token_request *r = token_request_of(flow);
+    const struct rotated *now = &x->rotated;
+    enum step_result narrowed = x->targets.asked ? STEP_NEXT : narrow(flow);
+    if (narrowed != STEP_NEXT) return narrowed;
+    x->token.gen = now->gen;
+    x->token.mac_kid = now->mac_kid;
+    int64_t session_left_ms = outlives_session(x) ? INT64_MAX : now->session_expires_at - now->now;
+    int64_t grant_left_ms = smaller(now->expires_at - now->now, session_left_ms);
+    const struct token_answer answer = {
+        .grant = &now->grant,
+        .has_grant = true,
+        .targets = &x->targets,
+        .lifetime_max_ms = grant_left_ms, /* the expiration draft: never past the authorization's end */
+        .refresh_token = &x->token,
+        .idle_left_ms = smaller(now->idle_expires_at - now->now, grant_left_ms),
+        .absolute_left_ms = grant_left_ms,
+    };
+    return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+}
+
+static const struct step STEPS[] = {
+    {"choose_targets", choose_targets},
+    {"prepare_rotation", prepare_rotation},
+    {"read_grant", read_grant}, /* waits for storage, where the request names a scope or target */
+    {"check_narrowing", check_narrowing},
+    {"rotate", ask_storage}, /* waits for storage */
+    {"judge", judge},
+    {"look_at_session", look_at_session},   /* waits for identity, when a look is due */
+    {"look_at_identity", look_at_identity}, /* waits for identity, when a grant outlives its session */
+    {"judge_look", judge_look},
+    {"end_grant", end_grant}, /* waits for storage, when the session is over */
+    {"rotate_after_look", rotate_after_look}, /* waits for storage, after a look */
+    {"judge_after_look", judge_after_look},
+    {"answer", answer_token},
+    {"finish", NULL},
+};
+
+static void release(void *state)
+{
+    struct refresh *x = state;
+    refresh_token_wipe(&x->token);
+}
+
+const struct grant_type REFRESH_TOKEN_GRANT = {
+    .name = {"refresh_token", 13},
+    .log_name = {"refresh_token", 13},
+    .bit = GRANT_REFRESH_TOKEN,
+    .state_size = sizeof(struct refresh),
+    .check = open_token,
+    .steps = STEPS,
+    .release = release,
+};

@@ -1,0 +1,159 @@
+#include "oauth/access_token.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/random.h"
+
+enum { JTI_RANDOM_LEN = 16, UUID_TEXT_LEN = 36 };
+
+static void put_member(struct text *t, struct bytes name, struct bytes value)
+{
+    text_put_json_name(t, name);
+    text_put_json(t, value);
+}
+
+static void put_time(struct text *t, struct bytes name, int64_t ms)
+{
+    text_put_json_name(t, name);
+    text_put_number(t, ms / 1000);
+}
+
+static void put_audience(struct text *t, const struct bytes_list *audience)
+{
+    text_put(t, BYTES(",\"aud\":["));
+    for (size_t i = 0; i < audience->count; i++) {
+        if (i > 0) text_put_char(t, ',');
+        text_put_json(t, audience->at[i]);
+    }
+    text_put_char(t, ']');
+}
+
+/* "<grant id>.<random>" where there is a grant, so that a token can be traced to it */
+static void put_jti(struct text *t, const struct token_answer *a)
+{
+    unsigned char random[JTI_RANDOM_LEN];
+    char uuid[UUID_TEXT_LEN + 1];
+    random_fill(random, sizeof random);
+    text_put(t, BYTES(",\"jti\":\""));
+    if (a->has_grant) {
+        uuid_write(a->grant->id, uuid);
+        text_put(t, (struct bytes){uuid, UUID_TEXT_LEN});
+        text_put_char(t, '.');
+    }
+    text_put_base64url(t, random, sizeof random);
+    text_put_char(t, '"');
+}
+
+bool jti_grant_id(struct bytes jti, unsigned char grant_id[GRANT_ID_LEN])
+{
+    if (jti.len <= UUID_TEXT_LEN || jti.at[UUID_TEXT_LEN] != '.') return false;
+    return uuid_parse((struct bytes){jti.at, UUID_TEXT_LEN}, grant_id);
+}
+
+/* the mapped claims are an object of ours without reserved names: its members follow */
+static void put_claims(struct text *t, struct bytes claims)
+{
+    if (claims.len <= 2) return; /* {} */
+    assert(claims.at[0] == '{' && claims.at[claims.len - 1] == '}');
+    text_put_char(t, ',');
+    text_put(t, (struct bytes){claims.at + 1, claims.len - 2});
+}
+
+int64_t access_token_ttl_ms(const struct client *client, const struct token_profile *profile)
+{
+    return client->access_token_ttl_ms > 0 ? client->access_token_ttl_ms : profile->ttl_ms;
+}
+
+struct lifetime {
+    int64_t now_ms, ttl_ms;
+};
+
+/* RFC 9068 2.2 */
+static struct bytes write_payload(struct client_request *r, const struct token_answer *a, struct bytes scope, const struct lifetime *life)
+{
+    const struct policy *policy = context_of(&r->oauth.request)->policy;
+    const struct grant *g = a->grant;
+    struct text t;
+    text_init(&t, &r->oauth.request.arena, 1024);
+    text_put_char(&t, '{');
+    put_member(&t, BYTES("iss"), policy->issuer);
+    put_member(&t, BYTES("sub"), g->subject);
+    put_audience(&t, &a->targets->audience);
+    put_member(&t, BYTES("client_id"), g->client_id);
+    put_time(&t, BYTES("iat"), life->now_ms);
+    put_time(&t, BYTES("exp"), life->now_ms + life->ttl_ms);
+    put_jti(&t, a);
+    put_member(&t, BYTES("sid"), g->kratos_session_id);
+    put_member(&t, BYTES("scope"), scope);
+    put_time(&t, BYTES("auth_time"), g->auth_time); /* RFC 9068 2.2.1: fixed for all tokens of one authorization */
+    put_member(&t, BYTES("acr"), g->acr);
+    text_put_json_name(&t, BYTES("amr"));
+    text_put(&t, g->amr);
+    put_claims(&t, g->claims);
+    text_put_char(&t, '}');
+    return text_bytes(&t);
+}
+
+static struct bytes profile_scope(struct client_request *r, const struct token_profile *profile, struct bytes scope)
+{
+    if (!bytes_present(profile->scopes)) return scope;
+    struct text t;
+    struct bytes rest = scope, word;
+    text_init(&t, &r->oauth.request.arena, scope.len + 1);
+    while (bytes_take_word(&rest, ' ', &word)) { /* RFC 9068 3: each scope makes sense for the audience */
+        if (!bytes_have_word(profile->scopes, word)) continue;
+        if (t.len > 0) text_put_char(&t, ' ');
+        text_put(&t, word);
+    }
+    return text_bytes(&t);
+}
+
+static bool sign_into(struct client_request *r, const struct token_profile *profile, struct bytes payload, struct text *t, struct fault *fault)
+{
+    struct context *context = context_of(&r->oauth.request);
+    const struct client *client = r->held.client;
+    struct signing signing = {client->has_algorithm ? client->algorithm : profile->algorithm, profile->typ, payload};
+    struct bytes kid;
+    int64_t began_us = clock_steady_us();
+    bool signed_it = signer_sign(context->signer, context->keyring, &signing, t, &kid, fault);
+    r->oauth.request.log.sign_us += clock_steady_us() - began_us;
+    return signed_it;
+}
+
+static bool put_refresh_token(struct client_request *r, const struct token_answer *a, struct text *t)
+{
+    const struct policy *policy = context_of(&r->oauth.request)->policy;
+    const struct token_binding binding = {policy->issuer, a->grant->client_id};
+    if (a->refresh_token == NULL) return true;
+    text_put(t, BYTES(",\"refresh_token\":\""));
+    if (!refresh_token_write(&policy->secrets, &binding, a->refresh_token, t)) return false;
+    text_put(t, BYTES("\",\"refresh_token_timeout\":"));
+    text_put_number(t, a->idle_left_ms / 1000);
+    text_put(t, BYTES(",\"authorization_expires_in\":"));
+    text_put_number(t, a->absolute_left_ms / 1000);
+    return true;
+}
+
+bool token_answer_sign(struct client_request *r, const struct token_answer *a, struct bytes *body, struct fault *fault)
+{
+    const struct token_profile *profile = &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
+    struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile)};
+    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = a->lifetime_max_ms;
+    struct bytes scope = profile_scope(r, profile, a->targets->scope);
+    struct bytes payload = write_payload(r, a, scope, &life);
+    struct text t;
+    text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
+    text_put(&t, BYTES("{\"access_token\":\""));
+    if (!bytes_present(payload)) return fault_set(fault, FAULT_BUG, "access token", "no room");
+    if (!sign_into(r, profile, payload, &t, fault)) return false;
+    text_put(&t, BYTES("\",\"token_type\":\"Bearer\",\"expires_in\":"));
+    text_put_number(&t, ((life.now_ms + life.ttl_ms) / 1000) - life.now_ms / 1000);
+    put_member(&t, BYTES("scope"), scope);
+    if (bytes_present(a->issued_token_type)) put_member(&t, BYTES("issued_token_type"), a->issued_token_type);
+    if (!put_refresh_token(r, a, &t)) return fault_set(fault, FAULT_BUG, "access token", "no secret for the refresh token");
+    text_put_char(&t, '}');
+    *body = text_bytes(&t);
+    return bytes_present(*body) || fault_set(fault, FAULT_BUG, "access token", "no room");
+}

@@ -1,0 +1,26 @@
+/* access_token: the JWT (RFC 9068), and the token endpoint's answer around it (RFC 6749 5.1, RFC 8693 2.2.1).
+ * Rule: a grant's last step fills a struct token_answer and calls token_answer_sign; the endpoint's finish sends answer->body. */
+#ifndef OAUTH_ACCESS_TOKEN_H
+#define OAUTH_ACCESS_TOKEN_H
+
+#include "oauth/refresh_token.h"
+#include "oauth/targets.h"
+
+struct token_answer {
+    const struct grant *grant;      /* whom it is about; its id only with has_grant */
+    bool has_grant;                 /* a refresh token came with it, now or before: jti begins with the grant's id */
+    const struct targets *targets;
+    int64_t lifetime_max_ms;        /* what the session, the grant leave; INT64_MAX: nothing caps it */
+    struct bytes issued_token_type; /* absent at refresh */
+    const struct refresh_token *refresh_token; /* NULL: none */
+    int64_t idle_left_ms, absolute_left_ms;    /* with a refresh token (refresh token expiration draft) */
+};
+/* the whole JSON, in the request's arena; false with FAULT_AWAY (no key) or FAULT_BUG */
+bool token_answer_sign(struct client_request *r, const struct token_answer *answer, struct bytes *body, struct fault *fault) MUST_USE;
+/* the profile's ttl, or the client's own */
+int64_t access_token_ttl_ms(const struct client *client, const struct token_profile *profile);
+
+/* The grant id that a jti of ours begins with; false where the token had no grant. */
+bool jti_grant_id(struct bytes jti, unsigned char grant_id[GRANT_ID_LEN]);
+
+#endif

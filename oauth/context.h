@@ -1,0 +1,30 @@
+/* context: what a request of the protocol may use; one for each worker, made by server/ when the worker starts (request->worker->data). */
+#ifndef OAUTH_CONTEXT_H
+#define OAUTH_CONTEXT_H
+
+#include "claims/claims.h"
+#include "identity/identity.h"
+#include "keys/keys.h"
+#include "net/server.h"
+#include "oauth/policy.h"
+#include "storage/storage.h"
+
+struct client_registry;
+struct lockout;
+struct grant_type;
+
+struct context {
+    struct worker *worker;
+    const struct policy *policy;             /* shared, read-only */
+    struct lockout *lockout;                 /* shared, locked inside */
+    const struct grant_type *const *grant_types; /* ends with NULL; grants/grants.c */
+    struct store *store;
+    struct identity *identity;
+    struct claims **claims;                  /* compiled, one for each of policy->profiles */
+    struct signer *signer;
+    struct keyring *keyring;                 /* held */
+    struct client_registry *clients;
+};
+static inline struct context *context_of(const struct request *request) { return request->worker->data; }
+
+#endif

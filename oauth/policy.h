@@ -1,0 +1,53 @@
+/* policy: what the settings say to the protocol's rooms; read-only once the server runs, shared by all workers. server/ fills it. */
+#ifndef OAUTH_POLICY_H
+#define OAUTH_POLICY_H
+
+#include "claims/claims.h"
+#include "keys/keys.h"
+
+struct bytes_list {
+    struct bytes *at;
+    size_t count;
+};
+bool bytes_list_have(const struct bytes_list *list, struct bytes value);
+
+struct refresh_policy {
+    int64_t idle_ttl_ms, absolute_ttl_ms, grace_ms, coalesce_ms;
+    uint32_t skip_limit, ahead_max;
+    bool never; /* rotation: never */
+};
+
+/* how access tokens for one audience look; the first profile is for every audience that has none of its own */
+struct token_profile {
+    struct bytes audience;      /* absent in the first */
+    int64_t ttl_ms;
+    enum key_algorithm algorithm;
+    struct bytes typ;           /* "at+jwt" (RFC 9068 2.1) or "JWT" */
+    struct bytes scopes;        /* space-separated: what this resource understands; absent: everything */
+    unsigned min_aal;           /* 0: any */
+    struct claims_source claims;
+};
+
+struct client;
+struct policy {
+    struct bytes issuer;
+    struct bytes issuer_path;   /* "/tenant", or empty */
+    struct system_secrets secrets;
+    struct token_profile *profiles; /* the first: access_token itself */
+    size_t profile_count;
+    struct bytes_list audience; /* when a request names none */
+    bool subject_is_external_id;
+    struct refresh_policy refresh;
+    struct bytes cookie_name;
+    int64_t revalidate_after_ms, stale_if_error_ms;
+    uint32_t session_grants_max;
+    int64_t jwks_max_age_ms;
+    const enum key_algorithm *algorithms;
+    size_t algorithm_count;
+    const struct client *const *static_clients;
+    size_t static_client_count;
+};
+/* the index of the profile for an audience; 0 when it has none of its own */
+size_t policy_profile(const struct policy *policy, struct bytes audience);
+
+#endif
