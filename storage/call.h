@@ -26,6 +26,7 @@ const char *storage_verb_name(enum storage_verb verb); /* "storage: rotate" */
 
 struct storage_call {
     enum storage_verb verb;
+    struct store *store; /* where it was submitted */
     int64_t deadline_ms; /* steady */
     struct arena arena;
     union {
@@ -55,7 +56,6 @@ struct storage_call {
     /* storage.c's own */
     struct wait wait;
     struct flow *waiter; /* NULL: cancelled, or told that it is late */
-    struct store *store;
     struct timer deadline;
     struct arena *out_arena;
     void *out;

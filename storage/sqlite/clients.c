@@ -1,0 +1,65 @@
+#include "storage/sqlite/verbs.h"
+
+#include "base/clock.h"
+
+static void take_row(struct query *q, struct arena *arena, struct client_row *row)
+{
+    row->client_id = query_take_text(q, arena);
+    row->record = query_take_text(q, arena);
+    row->secret_hash = query_take_text(q, arena);
+    row->created_at = query_take_number(q);
+}
+
+bool clients_find(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    struct query q;
+    query_begin(&q, db, STATEMENT_FIND_CLIENT);
+    query_put_text(&q, call->in.client_id);
+    call->result.client.found = query_next(&q);
+    if (call->result.client.found) take_row(&q, &call->arena, &call->result.client.row);
+    return query_end(&q, fault);
+}
+
+bool clients_list(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    const struct client_page_ask *ask = &call->in.page;
+    struct client_page *page = &call->result.page;
+    struct query q;
+    page->rows = arena_take(&call->arena, ask->limit * sizeof *page->rows);
+    if (page->rows == NULL) return true; /* said by verb_run */
+    query_begin(&q, db, STATEMENT_LIST_CLIENTS);
+    query_put_text(&q, bytes_present(ask->after) ? ask->after : BYTES(""));
+    query_put_number(&q, (int64_t)ask->limit + 1);
+    while (query_next(&q) && !page->more) {
+        if (page->count == ask->limit)
+            page->more = true;
+        else
+            take_row(&q, &call->arena, &page->rows[page->count++]);
+    }
+    return query_end(&q, fault);
+}
+
+bool clients_add(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    const struct client_row *row = &call->in.client;
+    struct query q;
+    query_begin(&q, db, STATEMENT_ADD_CLIENT);
+    query_put_text(&q, row->client_id);
+    query_put_text(&q, row->record);
+    query_put_text(&q, row->secret_hash);
+    query_put_number(&q, row->created_at);
+    if (!query_run(&q, fault)) return false;
+    call->result.add_client = database_changes(db) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
+    return true;
+}
+
+bool clients_delete(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    struct query q;
+    query_begin(&q, db, STATEMENT_DELETE_CLIENT);
+    query_put_text(&q, call->in.client_id);
+    if (!query_run(&q, fault)) return false;
+    call->result.delete_client = database_changes(db) == 1 ? CLIENT_DELETED : CLIENT_ABSENT;
+    if (call->result.delete_client == CLIENT_ABSENT) return true;
+    return revocations_end_client(db, call->in.client_id, clock_now_ms(), fault);
+}

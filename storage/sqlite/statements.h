@@ -1,0 +1,74 @@
+/* statements: every statement that the verbs run, by name; times are milliseconds, 0 stands for "none" as in
+ * storage/storage.h. Rule: parameters are put in the order of their numbers, columns taken in the order of the SELECT
+ * (database.h). A grant is live while it is neither revoked nor past one of its two ends. */
+#ifndef STORAGE_SQLITE_STATEMENTS_H
+#define STORAGE_SQLITE_STATEMENTS_H
+
+#define REVOKE_LIVE(which)                                                                                             \
+    "UPDATE grant_state SET revoked_at = ?1, revoked_because = ?2"                                                     \
+    " WHERE " which " AND revoked_at = 0 AND idle_expires_at > ?1 AND expires_at > ?1"
+
+#define STATEMENTS(STATEMENT)                                                                                          \
+    STATEMENT(BEGIN, "BEGIN IMMEDIATE")                                                                                \
+    STATEMENT(COMMIT, "COMMIT")                                                                                        \
+    STATEMENT(BEGIN_VERB, "SAVEPOINT verb")                                                                            \
+    STATEMENT(END_VERB, "RELEASE verb")                                                                                \
+    STATEMENT(UNDO_VERB, "ROLLBACK TO verb")                                                                           \
+    STATEMENT(PULSE, "SELECT count(*) FROM schema_migrations")                                                         \
+                                                                                                                       \
+    STATEMENT(FIND_CLIENT, "SELECT client_id, record, secret_hash, created_at FROM clients WHERE client_id = ?1")      \
+    STATEMENT(LIST_CLIENTS, "SELECT client_id, record, secret_hash, created_at FROM clients"                           \
+                            " WHERE client_id > ?1 ORDER BY client_id LIMIT ?2")                                       \
+    STATEMENT(ADD_CLIENT, "INSERT INTO clients (client_id, record, secret_hash, created_at)"                           \
+                          " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")                                           \
+    STATEMENT(DELETE_CLIENT, "DELETE FROM clients WHERE client_id = ?1")                                               \
+                                                                                                                       \
+    STATEMENT(FIND_ENDING, "SELECT EXISTS (SELECT 1 FROM endings WHERE kind = 'session' AND name = ?2 AND at >= ?1)"   \
+                           " OR EXISTS (SELECT 1 FROM endings WHERE kind = 'subject' AND name = ?3 AND at >= ?1)"      \
+                           " OR EXISTS (SELECT 1 FROM endings WHERE kind = 'client' AND name = ?4 AND at >= ?1)")      \
+    STATEMENT(ADD_ENDING, "INSERT INTO endings (kind, name, at) VALUES (?1, ?2, ?3)"                                   \
+                          " ON CONFLICT (kind, name) DO UPDATE SET at = max(at, excluded.at)")                         \
+    STATEMENT(ADD_GRANT, "INSERT INTO grants (grant_id, client_id, subject, kratos_session_id, identity_id, scope,"    \
+                         " audience, claims, acr, amr, auth_time, created_at)"                                         \
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                                \
+    STATEMENT(ADD_GRANT_STATE, "INSERT INTO grant_state (grant_id, secret_hash, mac_kid, rotated_at, idle_ttl,"        \
+                               " idle_expires_at, expires_at, session_checked_at, session_expires_at)"                 \
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                         \
+    STATEMENT(REVOKE_OLDEST, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants JOIN grant_state USING (grant_id)"  \
+                                         " WHERE kratos_session_id = ?3 AND client_id = ?4 AND revoked_at = 0"         \
+                                         " AND idle_expires_at > ?1 AND expires_at > ?1"                               \
+                                         " ORDER BY grants.rowid DESC LIMIT -1 OFFSET ?5)"))                           \
+                                                                                                                       \
+    STATEMENT(READ_GRANT, "SELECT secret_hash, gen, base_gen, low_gen, rotated_at, skips, mac_kid, idle_ttl,"          \
+                          " idle_expires_at, expires_at, revoked_at, session_checked_at, session_expires_at,"          \
+                          " revoked_because, client_id, subject, kratos_session_id, identity_id, scope, audience,"     \
+                          " claims, acr, amr, auth_time"                                                               \
+                          " FROM grant_state JOIN grants USING (grant_id) WHERE grant_id = ?1")                        \
+    STATEMENT(WRITE_STATE, "UPDATE grant_state SET gen = ?2, base_gen = ?3, low_gen = ?4, rotated_at = ?5,"            \
+                           " skips = ?6, mac_kid = ?7, idle_expires_at = ?8, revoked_at = ?9,"                         \
+                           " session_checked_at = ?10, session_expires_at = ?11, revoked_because = ?12"                \
+                           " WHERE grant_id = ?1")                                                                     \
+    STATEMENT(WRITE_CLAIMS, "UPDATE grants SET claims = ?2 WHERE grant_id = ?1")                                       \
+                                                                                                                       \
+    STATEMENT(REVOKE_GRANT, REVOKE_LIVE("grant_id = ?3 AND (?4 IS NULL OR secret_hash = ?4) AND (?5 IS NULL OR EXISTS" \
+                                        " (SELECT 1 FROM grants WHERE grant_id = ?3 AND client_id = ?5))"))            \
+    STATEMENT(REVOKE_SESSION, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE kratos_session_id = ?3)"))   \
+    STATEMENT(REVOKE_SUBJECT, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE identity_id = ?3)"))         \
+    STATEMENT(REVOKE_CLIENT, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE client_id = ?3)"))            \
+                                                                                                                       \
+    STATEMENT(COUNT_KEYS, "SELECT count(*) FROM signing_keys")                                                         \
+    STATEMENT(LIST_KEYS, "SELECT kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk,"    \
+                         " sealed_private FROM signing_keys ORDER BY algorithm, epoch")                                \
+    STATEMENT(ADD_KEY, "INSERT INTO signing_keys (kid, algorithm, epoch, created_at, activate_at, retire_at,"          \
+                       " remove_at, public_jwk, sealed_private) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"           \
+                       " ON CONFLICT (algorithm, epoch) DO NOTHING")                                                   \
+                                                                                                                       \
+    STATEMENT(WALK_GRANTS, "SELECT grant_id, idle_expires_at <= ?1 OR expires_at <= ?1"                                \
+                           " OR (revoked_at <> 0 AND revoked_at <= ?1)"                                                \
+                           " FROM grant_state WHERE grant_id > ?2 ORDER BY grant_id LIMIT ?3")                         \
+    STATEMENT(REMOVE_GRANT, "DELETE FROM grants WHERE grant_id = ?1")                                                  \
+    STATEMENT(REMOVE_GRANT_STATE, "DELETE FROM grant_state WHERE grant_id = ?1")                                       \
+    STATEMENT(REMOVE_ENDINGS, "DELETE FROM endings WHERE (kind, name) IN"                                              \
+                              " (SELECT kind, name FROM endings WHERE at <= ?1 LIMIT ?2)")
+
+#endif
