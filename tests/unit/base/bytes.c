@@ -24,6 +24,7 @@ int main(void)
         CHECK(bytes_start_with(BYTES("https://a"), BYTES("https://")) &&
               !bytes_start_with(BYTES("http"), BYTES("https")));
         CHECK(bytes_end_with(BYTES("a.example"), BYTES(".example")) && !bytes_end_with(BYTES("ple"), BYTES("example")));
+        CHECK(!bytes_start_with((struct bytes){"https", 4}, BYTES("https")));
         CHECK(bytes_start_with(BYTES_ABSENT, BYTES_ABSENT) && bytes_end_with(BYTES("a"), BYTES("")));
     }
     TEST("a character is found at its first place, or at the end")

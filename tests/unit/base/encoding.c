@@ -112,6 +112,7 @@ int main(void)
         CHECK(!is_utf8("\xed\xa0\x80") && !is_utf8("\xed\xbf\xbf"));
         CHECK(!is_utf8("\xf4\x90\x80\x80") && !is_utf8("\xf5\x80\x80\x80") && !is_utf8("\xff"));
         CHECK(!is_utf8("a\x80") && !is_utf8("\xc3") && !is_utf8("\xe2\x82") && !is_utf8("\xf0\x9f\x98"));
+        CHECK(utf8_char_len((struct bytes){"\u20ac", 2}) == 0 && utf8_char_len((struct bytes){"\u00fc", 1}) == 0);
         CHECK(!is_utf8("\xe2\x82g") && !is_utf8("\xc3\xc3"));
     }
     TEST("RFC 9562 4: a uuid is written in lower case and read in both")

@@ -33,6 +33,17 @@ static struct bytes nest(size_t depth, bool closed)
     return text_bytes(&t);
 }
 
+/* an array of the same value many times */
+static struct bytes repeat(const char *value_and_comma, size_t count)
+{
+    struct text t;
+    text_init(&t, &a, 0);
+    text_put_char(&t, '[');
+    for (size_t i = 0; i < count; i++) text_put(&t, bytes_of(value_and_comma));
+    text_put(&t, BYTES("0]"));
+    return text_bytes(&t);
+}
+
 static struct bytes rewrite(struct bytes text)
 {
     struct text t;
@@ -94,7 +105,7 @@ int main(void)
         const struct json *v = parse(BYTES(" {\"a\":[null,true,false,\"x\",1.50],\"b\":{}} "));
         CHECK(json_is(v, JSON_OBJECT) && v->count == 2 && !bytes_present(v->name));
         const struct json *m = json_find(v, "a")->first;
-        CHECK(json_is(m, JSON_NULL) && json_is(m->next, JSON_BOOL) && m->next->truth);
+        CHECK(!bytes_present(m->name) && json_is(m, JSON_NULL) && json_is(m->next, JSON_BOOL) && m->next->truth);
         CHECK(json_is(m->next->next, JSON_BOOL) && !m->next->next->truth);
         CHECK_BYTES(json_string(m->next->next->next), BYTES("x"));
         CHECK_BYTES(m->next->next->next->next->text, BYTES("1.50"));
@@ -117,10 +128,22 @@ int main(void)
         CHECK_BYTES(json_string(parse(BYTES("\"\\\\ud800\""))), BYTES("\\ud800"));
         CHECK(json_find(parse(BYTES("{\"\\u0061\":1}")), "a") != NULL);
     }
+    TEST("a long text with many escapes is decoded whole")
+    {
+        struct text t;
+        text_init(&t, &a, 0);
+        text_put_char(&t, '"');
+        for (int i = 0; i < 5000; i++) text_put_format(&t, "%d\\n", i % 10);
+        text_put_char(&t, '"');
+        struct bytes decoded = json_string(parse(text_bytes(&t)));
+        CHECK(decoded.len == 10000 && bytes_start_with(decoded, BYTES("0\n1\n2\n")));
+        CHECK(bytes_end_with(decoded, BYTES("8\n9\n")) && !bytes_contain(decoded, BYTES("\0")));
+    }
     TEST("half a pair of surrogates is refused")
     {
         CHECK(is_refused(BYTES("\"\\ud800\"")) && is_refused(BYTES("\"\\udc00\"")) &&
               is_refused(BYTES("\"\\ud800\\u0041\"")));
+        CHECK(is_refused(BYTES("\"\\udc00\\udc00\"")) && is_refused(BYTES("\"\\ud800\\ue000\"")));
         CHECK(is_refused(BYTES("\"\\ud800\\ud800\"")) && is_refused(BYTES("\"\\ud800x\"")));
         CHECK(is_refused(BYTES("{\"\\udfff\":1}")) && is_refused(BYTES("\"\\udbff\\udc0\"")));
     }
@@ -160,7 +183,7 @@ int main(void)
     {
         CHECK(parse(nest(64, true)) != NULL && is_refused(nest(65, true)));
         CHECK(is_refused(nest(100000, false)));
-        CHECK(parse(BYTES("[[[]],[[]],[[]]]")) != NULL);
+        CHECK(parse(repeat("[[]],", 100)) != NULL && parse(repeat("{\"a\":{}},", 100)) != NULL);
     }
     TEST("a text over its size is refused, one just of its size is read")
     {
@@ -212,7 +235,8 @@ int main(void)
             rewrite(
                 BYTES(" { \"a\" : [ 1.50 , -0 , 1E+400 , 123456789012345678901 ] , \"b\\n\" : { } , \"c\" : null } ")),
             BYTES("{\"a\":[1.50,-0,1E+400,123456789012345678901],\"b\\n\":{},\"c\":null}"));
-        CHECK_BYTES(rewrite(BYTES("[[],[{}],true,false,\"\\u003c\"]")), BYTES("[[],[{}],true,false,\"\\u003c\"]"));
+        CHECK_BYTES(rewrite(BYTES("[[],[{}],[1],[2,3],true,false,\"\\u003c\"]")),
+                    BYTES("[[],[{}],[1],[2,3],true,false,\"\\u003c\"]"));
     }
     TEST("the event interface sees every value in order")
     {

@@ -1,0 +1,43 @@
+/* Whatever the bytes are: no token but one of ours verifies, and ours gives its payload. */
+#include <assert.h>
+
+#include "base/text.h"
+#include "fuzz/fuzz.h"
+#include "keys/keys.h"
+
+static struct keyring *ring;
+static struct arena kept;
+
+static void make_ring(void)
+{
+    struct bytes text = BYTES("Zk3vT9qPw7LxN2mYs8RbHc4JdFgAe6Uo");
+    struct system_secrets secrets;
+    struct fault fault;
+    struct key_material key = {.created_at = 1, .activate_at = 1};
+    arena_init(&kept, 1 << 20);
+    bool made = system_secrets_init(&secrets, &text, 1, &fault) && key_make(KEY_ES256, &secrets, &kept, &key, &fault);
+    assert(made);
+    ring = keyring_create(&key, 1, &secrets, 2, &fault);
+    assert(ring != NULL);
+}
+
+/* the bytes as a token; and as the payload of a token of ours */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena;
+    struct text token;
+    struct bytes in = {(const char *)data, size}, payload, kid;
+    if (ring == NULL) make_ring();
+    arena_init(&arena, 1 << 20);
+    assert(!keyring_verify(ring, in, &arena, &payload));
+    struct signer *signer = signer_create();
+    struct signing signing = {KEY_ES256, BYTES("at+jwt"), in};
+    text_init(&token, &arena, size);
+    if (size > 0 && size < 12000 && signer_sign(signer, ring, &signing, &token, &kid, NULL)) {
+        assert(keyring_verify(ring, text_bytes(&token), &arena, &payload));
+        assert(bytes_equal(payload, in));
+    }
+    signer_destroy(signer);
+    arena_release(&arena);
+    return 0;
+}
