@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "storage/storage.h"
 
 static const char WHERE[] = "client record";

@@ -91,7 +91,7 @@ bool refresh_token_write(const struct system_secrets *secrets, const struct toke
 
 void refresh_token_hash(const struct refresh_token *token, unsigned char hash[SECRET_HASH_LEN])
 {
-    static_assert(SECRET_HASH_LEN == DIGEST_LEN, "the hash is SHA-256's");
+    static_assert((int)SECRET_HASH_LEN == (int)DIGEST_LEN, "the hash is SHA-256's");
     digest_sha256((struct bytes){(const char *)token->secret, GRANT_SECRET_LEN}, hash);
 }
 

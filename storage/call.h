@@ -14,6 +14,7 @@ enum storage_verb {
     VERB_LIST_CLIENTS,
     VERB_ADD_CLIENT,
     VERB_DELETE_CLIENT,
+    VERB_FIND_ORIGIN,
     VERB_STORE_GRANT,
     VERB_ROTATE,
     VERB_REVOKE,
@@ -31,6 +32,7 @@ struct storage_call {
     struct arena arena;
     union {
         struct bytes client_id; /* VERB_FIND_CLIENT, VERB_DELETE_CLIENT */
+        struct bytes origin; /* VERB_FIND_ORIGIN */
         struct client_page_ask page;
         struct client_row client;
         struct new_grant grant;
@@ -44,6 +46,7 @@ struct storage_call {
         struct client_page page;
         enum add_client_outcome add_client;
         enum delete_client_outcome delete_client;
+        bool origin; /* VERB_FIND_ORIGIN: is it registered? */
         struct stored_grant grant;
         struct rotated rotated;
         struct revoked revoked;

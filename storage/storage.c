@@ -15,6 +15,7 @@ const char *storage_verb_name(enum storage_verb verb)
     case VERB_LIST_CLIENTS: return "storage: list clients";
     case VERB_ADD_CLIENT: return "storage: add client";
     case VERB_DELETE_CLIENT: return "storage: delete client";
+    case VERB_FIND_ORIGIN: return "storage: find origin";
     case VERB_STORE_GRANT: return "storage: store grant";
     case VERB_ROTATE: return "storage: rotate";
     case VERB_REVOKE: return "storage: revoke";
@@ -177,6 +178,7 @@ static void keep_result(struct storage_call *call, struct arena *arena)
     case VERB_LIST_KEYS: keys->rows = copy_keys(arena, keys->rows, keys->count); return;
     case VERB_ADD_CLIENT:
     case VERB_DELETE_CLIENT:
+    case VERB_FIND_ORIGIN:
     case VERB_STORE_GRANT:
     case VERB_REVOKE:
     case VERB_ADD_KEYS:
@@ -192,6 +194,7 @@ static void write_out(const struct storage_call *call)
     case VERB_LIST_CLIENTS: *(struct client_page *)call->out = call->result.page; return;
     case VERB_ADD_CLIENT: *(enum add_client_outcome *)call->out = call->result.add_client; return;
     case VERB_DELETE_CLIENT: *(enum delete_client_outcome *)call->out = call->result.delete_client; return;
+    case VERB_FIND_ORIGIN: *(bool *)call->out = call->result.origin; return;
     case VERB_STORE_GRANT: *(struct stored_grant *)call->out = call->result.grant; return;
     case VERB_ROTATE: *(struct rotated *)call->out = call->result.rotated; return;
     case VERB_REVOKE: *(struct revoked *)call->out = call->result.revoked; return;
@@ -269,6 +272,13 @@ enum step_result ask_delete_client(struct flow *flow, struct store *store, struc
 {
     struct storage_call *call = create_call(flow, store, VERB_DELETE_CLIENT);
     call->in.client_id = arena_copy(&call->arena, client_id);
+    return submit(call, NULL, out);
+}
+
+enum step_result ask_find_origin(struct flow *flow, struct store *store, struct bytes origin, bool *out)
+{
+    struct storage_call *call = create_call(flow, store, VERB_FIND_ORIGIN);
+    call->in.origin = arena_copy(&call->arena, origin);
     return submit(call, NULL, out);
 }
 

@@ -58,6 +58,9 @@ enum delete_client_outcome { CLIENT_DELETED, CLIENT_ABSENT };
 /* its grants are revoked in the same transaction */
 enum step_result ask_delete_client(struct flow *flow, struct store *store, struct bytes client_id, enum delete_client_outcome *out);
 
+/* Is this origin in the allowed_cors_origins of any client's record? For the preflights of browsers, which don't name the client. */
+enum step_result ask_find_origin(struct flow *flow, struct store *store, struct bytes origin, bool *out);
+
 /* ---- grants ---- */
 
 /* what stays as it was when the grant was made (but claims, which a look may change); the cold row */

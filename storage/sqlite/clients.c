@@ -63,3 +63,12 @@ bool clients_delete(struct database *db, struct storage_call *call, struct fault
     if (call->result.delete_client == CLIENT_ABSENT) return true;
     return revocations_end_client(db, call->in.client_id, clock_now_ms(), fault);
 }
+
+bool clients_find_origin(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    struct query q;
+    query_begin(&q, db, STATEMENT_FIND_ORIGIN);
+    query_put_text(&q, call->in.origin);
+    call->result.origin = query_next(&q) && query_take_number(&q) != 0;
+    return query_end(&q, fault);
+}

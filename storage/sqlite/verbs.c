@@ -15,6 +15,7 @@ static bool run(struct database *db, struct storage_call *call, struct fault *fa
     case VERB_LIST_CLIENTS: return clients_list(db, call, fault);
     case VERB_ADD_CLIENT: return clients_add(db, call, fault);
     case VERB_DELETE_CLIENT: return clients_delete(db, call, fault);
+    case VERB_FIND_ORIGIN: return clients_find_origin(db, call, fault);
     case VERB_STORE_GRANT: return grants_store(db, call, fault);
     case VERB_ROTATE: return grants_rotate(db, call, fault);
     case VERB_REVOKE: return revocations_make(db, call, fault);

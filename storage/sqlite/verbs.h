@@ -14,6 +14,7 @@ bool clients_find(struct database *db, struct storage_call *call, struct fault *
 bool clients_list(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool clients_add(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool clients_delete(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
+bool clients_find_origin(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 /* grants.c */
 bool grants_store(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool grants_rotate(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
