@@ -9,6 +9,8 @@ string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Our names stay ours: else base/json.h's json_string would take the place of libjansson's inside libjwt.
+set(CMAKE_C_VISIBILITY_PRESET hidden)
 if(HYDRANT_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)

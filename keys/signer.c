@@ -1,0 +1,89 @@
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "keys/ring.h"
+#include "keys/signature.h"
+
+struct signer {
+    struct keyring *ring; /* held, so that the keys below stay */
+    struct {
+        const struct ring_key *key;
+        EVP_PKEY_CTX *prepared;
+    } at[KEY_ALGORITHM_COUNT];
+};
+
+struct signer *signer_create(void)
+{
+    struct signer *signer = calloc(1, sizeof *signer);
+    if (signer == NULL) abort();
+    return signer;
+}
+
+static void forget(struct signer *signer)
+{
+    for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
+        EVP_PKEY_CTX_free(signer->at[i].prepared);
+        signer->at[i].prepared = NULL;
+        signer->at[i].key = NULL;
+    }
+    keyring_release(signer->ring);
+    signer->ring = NULL;
+}
+
+void signer_destroy(struct signer *signer)
+{
+    if (signer == NULL) return;
+    forget(signer);
+    free(signer);
+}
+
+static EVP_PKEY_CTX *prepare(struct signer *signer, struct keyring *ring, const struct ring_key *key)
+{
+    if (signer->ring != ring) {
+        forget(signer);
+        signer->ring = keyring_hold(ring);
+    }
+    enum key_algorithm algorithm = key->row.algorithm;
+    if (signer->at[algorithm].key == key) return signer->at[algorithm].prepared;
+    EVP_PKEY_CTX_free(signer->at[algorithm].prepared);
+    signer->at[algorithm].prepared = signature_prepare(algorithm, key->pair);
+    signer->at[algorithm].key = signer->at[algorithm].prepared == NULL ? NULL : key;
+    return signer->at[algorithm].prepared;
+}
+
+/* RFC 9068 2.1: typ, and never alg none */
+static void put_header(struct text *out, const struct ring_key *key, struct bytes typ)
+{
+    char room[256];
+    struct bytes algorithm = key_algorithm_name(key->row.algorithm);
+    int len = snprintf(room, sizeof room, "{\"alg\":\"%.*s\",\"typ\":\"%.*s\",\"kid\":\"%.*s\"}",
+                       BYTES_PRINT(algorithm), BYTES_PRINT(typ), BYTES_PRINT(key->row.kid));
+    assert(len > 0 && (size_t)len < sizeof room);
+    text_put_base64url(out, room, (size_t)len);
+}
+
+bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
+                 struct bytes *kid_out, struct fault *fault)
+{
+    struct signature signature;
+    size_t start = out->len;
+    const struct ring_key *key = ring_find_signing(ring, signing->algorithm);
+    if (key == NULL)
+        return fault_set(fault, FAULT_AWAY, "keys: sign", "no %s key is active",
+                         key_algorithm_name(signing->algorithm).at);
+    put_header(out, key, signing->typ);
+    text_put_char(out, '.');
+    text_put_base64url(out, signing->payload.at, signing->payload.len);
+    if (out->failed) return fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
+    EVP_PKEY_CTX *prepared = prepare(signer, ring, key);
+    struct bytes input = {out->at + start, out->len - start};
+    if (prepared == NULL || !signature_make(signing->algorithm, prepared, input, &signature))
+        return fault_set(fault, FAULT_BUG, "keys: sign", "OpenSSL refused to sign with %.*s",
+                         BYTES_PRINT(key->row.kid));
+    text_put_char(out, '.');
+    text_put_base64url(out, signature.at, signature.len);
+    *kid_out = key->row.kid;
+    return !out->failed || fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
+}

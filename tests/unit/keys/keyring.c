@@ -1,0 +1,171 @@
+#include "keys/ring.h"
+
+#include <pthread.h>
+
+#include "base/json.h"
+#include "unit/keys/fixture.h"
+#include "unit/test.h"
+
+static struct arena arena;
+static struct fault fault;
+
+static struct keyring *try_open(const struct key_material *row)
+{
+    struct system_secrets secrets = fixture_secrets();
+    struct keyring *ring = keyring_create(row, 1, &secrets, clock_now_ms(), &fault);
+    system_secrets_release(&secrets);
+    return ring;
+}
+
+static void check_refused(struct key_material row, const char *words)
+{
+    CHECK(try_open(&row) == NULL && fault.kind == FAULT_INPUT);
+    CHECK(strstr(fault.what, words) != NULL && bytes_contain(bytes_of(fault.what), row.kid));
+}
+
+static size_t published_count(struct keyring *ring)
+{
+    const struct json *set = json_parse(&arena, keyring_jwks(ring).json, &(struct json_limits){1 << 20, true}, NULL);
+    CHECK(json_is(json_find(set, "keys"), JSON_ARRAY));
+    return json_find(set, "keys")->count;
+}
+
+static void check_faults(struct key_material first, struct key_material second)
+{
+    struct key_material row = first;
+    row.sealed_private = second.sealed_private;
+    check_refused(row, "does not open");
+    row = first;
+    row.sealed_private = BYTES("\1");
+    check_refused(row, "does not open");
+    row = first;
+    struct system_secrets other;
+    struct bytes text = BYTES("Bv6nHy3QaWs9ZeXdCr5TfVg8YhBu2NjM");
+    CHECK(system_secrets_init(&other, &text, 1, &fault));
+    CHECK(keyring_create(&row, 1, &other, clock_now_ms(), &fault) == NULL);
+    CHECK(strstr(fault.what, "secrets.system") != NULL && bytes_contain(bytes_of(fault.what), row.kid));
+    row.sealed_private = BYTES_ABSENT;
+    row.public_jwk = second.public_jwk;
+    check_refused(row, "thumbprint");
+    row.public_jwk = BYTES("{}");
+    check_refused(row, "public_jwk");
+    system_secrets_release(&other);
+}
+
+/* pending, active, retiring, removed, as the clock goes on */
+static void check_states(struct key_material first, struct key_material second)
+{
+    int64_t now = clock_now_ms();
+    first.retire_at = second.activate_at = now + DAY_MS;
+    first.remove_at = now + 2 * DAY_MS;
+    second.created_at = now + DAY_MS / 2;
+    struct keyring *ring = fixture_ring((struct key_material[]){second, first}, 2);
+    struct key_set before = keyring_jwks(ring);
+    CHECK(published_count(ring) == 1 && ring_find(ring, second.kid) == NULL);
+    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
+    clock_set_skew_ms(DAY_MS / 2 + 1000);
+    CHECK(published_count(ring) == 2 && ring_find(ring, second.kid) != NULL);
+    CHECK(!bytes_equal(before.etag, keyring_jwks(ring).etag));
+    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
+    clock_set_skew_ms(DAY_MS + 1000);
+    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, second.kid);
+    CHECK(published_count(ring) == 2 && ring_find(ring, first.kid) != NULL);
+    clock_set_skew_ms(2LL * DAY_MS + 1000);
+    CHECK(published_count(ring) == 1 && ring_find(ring, first.kid) == NULL);
+    clock_set_skew_ms(0);
+    CHECK_BYTES(keyring_jwks(ring).json, before.json);
+    keyring_release(ring);
+}
+
+static void check_order(struct key_material es, struct key_material es_next, struct key_material rs)
+{
+    struct keyring *a = fixture_ring((struct key_material[]){rs, es_next, es}, 3);
+    struct keyring *b = fixture_ring((struct key_material[]){es, rs, es_next}, 3);
+    CHECK_BYTES(keyring_jwks(a).json, keyring_jwks(b).json);
+    CHECK_BYTES(keyring_jwks(a).etag, keyring_jwks(b).etag);
+    struct bytes etag = keyring_jwks(a).etag;
+    CHECK(etag.len == 26 && etag.at[0] == '"' && etag.at[25] == '"');
+    const struct json *set = json_parse(&arena, keyring_jwks(a).json, &(struct json_limits){1 << 20, true}, NULL);
+    const struct json *key = json_find(set, "keys")->first;
+    CHECK_BYTES(json_string(json_find(key, "kid")), es.kid);
+    CHECK_BYTES(json_string(json_find(key->next, "kid")), es_next.kid);
+    CHECK_BYTES(json_string(json_find(key->next->next, "kid")), rs.kid);
+    keyring_release(a);
+    keyring_release(b);
+}
+
+static void *hold_and_release(void *data)
+{
+    for (int i = 0; i < 10000; i++) {
+        struct keyring *ring = keyring_hold(data);
+        if (keyring_jwks(ring).json.len == 0) abort();
+        keyring_release(ring);
+    }
+    return NULL;
+}
+
+static void check_threads(struct key_material key)
+{
+    pthread_t threads[4];
+    struct keyring *ring = fixture_ring(&key, 1);
+    for (size_t i = 0; i < 4; i++) pthread_create(&threads[i], NULL, hold_and_release, ring);
+    for (size_t i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    CHECK(atomic_load(&ring->owners) == 1);
+    keyring_release(ring);
+}
+
+int main(void)
+{
+    arena_init(&arena, 64 << 20);
+    struct key_material first = fixture_key(KEY_ES256, 0, 5, &arena), second = fixture_key(KEY_ES256, 1, 5, &arena);
+    struct key_material rsa = fixture_key(KEY_RS256, 0, 5, &arena);
+    TEST("no keys are an empty set, and nothing signs")
+    {
+        struct keyring *ring = fixture_ring(NULL, 0);
+        CHECK_BYTES(keyring_jwks(ring).json, BYTES("{\"keys\":[]}"));
+        CHECK(!keyring_can_sign(ring, KEY_ES256));
+        keyring_release(ring);
+    }
+    TEST("a key that can't be opened is named, with the reason") check_faults(first, second);
+    TEST("what a key may do follows the clock, and the set with it") check_states(first, second);
+    TEST("the set has one order and one ETag, whatever the rows' order") check_order(first, second, rsa);
+    TEST("the newest key goes on signing past its end when none follows")
+    {
+        struct key_material old = first, older = second;
+        old.retire_at = 10;
+        older.activate_at = 3;
+        older.retire_at = 5;
+        struct keyring *ring = fixture_ring((struct key_material[]){old, older}, 2);
+        CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
+        keyring_release(ring);
+    }
+    TEST("a key without its private part is published and never signs")
+    {
+        struct key_material retired = first;
+        retired.sealed_private = BYTES_ABSENT;
+        struct keyring *ring = fixture_ring(&retired, 1);
+        CHECK(published_count(ring) == 1 && !keyring_can_sign(ring, KEY_ES256));
+        keyring_release(ring);
+    }
+    TEST("a removed key is not opened at all")
+    {
+        struct key_material gone = first;
+        gone.remove_at = 10;
+        gone.sealed_private = BYTES("\1");
+        struct keyring *ring = fixture_ring(&gone, 1);
+        CHECK(published_count(ring) == 0);
+        keyring_release(ring);
+    }
+    TEST("the database's clock counts, not ours")
+    {
+        struct system_secrets secrets = fixture_secrets();
+        struct key_material later = first;
+        later.activate_at = clock_now_ms() + DAY_MS;
+        struct keyring *ring = keyring_create(&later, 1, &secrets, clock_now_ms() + 2 * DAY_MS, &fault);
+        CHECK(keyring_can_sign(ring, KEY_ES256));
+        keyring_release(ring);
+    }
+    TEST("threads may hold, read and release one ring") check_threads(first);
+    arena_release(&arena);
+    return TEST_END();
+}
