@@ -256,6 +256,14 @@ static void request_on_finish(struct flow *flow)
     request_answer(request, &(struct answer){.status = 499}); /* nobody reads it; it ends the connection */
 }
 
+/* where the time went, for the log: a wait's name begins with the room that it waits for */
+static void request_waited(struct flow *flow, const char *on, int64_t us)
+{
+    struct request_log *log = &((struct request *)flow)->log;
+    if (bytes_start_with(bytes_of(on), BYTES("storage"))) log->storage_us += us;
+    if (bytes_start_with(bytes_of(on), BYTES("identity"))) log->identity_us += us;
+}
+
 static struct request *request_create(h2o_req_t *h2o, const struct asked *asked, const struct vet *vet)
 {
     struct connection *connection = connection_of(h2o);
@@ -267,6 +275,7 @@ static struct request *request_create(h2o_req_t *h2o, const struct asked *asked,
     atomic_fetch_add_explicit(&worker->open_requests, 1, memory_order_relaxed);
     arena_init(&request->arena, REQUEST_ARENA_MAX);
     flow_init(&request->flow, route->steps, request_on_finish);
+    request->flow.waited = request_waited;
     request->route = route;
     request->worker = &worker->worker;
     request->net = arena_take(&request->arena, sizeof *request->net);
@@ -298,7 +307,7 @@ static bool may_pass(struct request *request)
     const struct listen_at *at = request->net->connection->acceptor->at;
     int refusal = request->net->refusal;
     if (at->gate == NULL || (refusal != 0 && refusal != 404 && refusal != 405)) return true;
-    if (at->gate(request)) return true;
+    if (at->gate(request, at->gate_data)) return true;
     assert(request->net->status != 0);
     return false;
 }

@@ -121,7 +121,8 @@ struct listen_at {
     const char *name;                         /* "public", "admin": for logs */
     /* Runs first for each request to this listener, before its route's steps: false when it has answered (the admin
      * port's rules). NULL: none */
-    bool (*gate)(struct request *request);
+    bool (*gate)(struct request *request, void *gate_data);
+    void *gate_data;
 };
 
 struct server_settings {

@@ -185,8 +185,9 @@ static const struct route routes[] = {
     {.path = NULL},
 };
 
-static bool gate(struct request *request)
+static bool gate(struct request *request, void *gate_data)
 {
+    (void)gate_data;
     if (bytes_equal(request_header(request, "x-key"), BYTES("open"))) return true;
     answer_json(request, 401, BYTES("{\"error\":\"invalid_token\"}"));
     return false;
