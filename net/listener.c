@@ -109,9 +109,15 @@ bool listener_open(struct listener *listener, const struct listen_at *at, struct
     return true;
 }
 
-void listener_close(struct listener *listener)
+void listener_stop(struct listener *listener)
 {
     if (listener->fd >= 0) close(listener->fd);
+    listener->fd = -1;
+}
+
+void listener_close(struct listener *listener)
+{
+    listener_stop(listener);
     SSL_CTX_free(listener->tls);
-    *listener = (struct listener){.fd = -1};
+    listener->tls = NULL;
 }

@@ -15,6 +15,8 @@ struct listener {
 
 /* false with FAULT_INPUT that names host and port, or the file; nothing is open then */
 bool listener_open(struct listener *listener, const struct listen_at *at, struct fault *fault) MUST_USE;
+/* nobody can connect any more once the workers have closed theirs; what is under way goes on */
+void listener_stop(struct listener *listener);
 void listener_close(struct listener *listener);
 
 #endif

@@ -178,10 +178,16 @@ struct loop *loop_create(void)
     return loop;
 }
 
+/* Ends what was begun outside libh2o's turn, in a timer or between two turns. libh2o does so for its own timers only; a
+ * socket that was closed out here while it stood in the list of finished writes would be freed and run after that, and
+ * one that was written to would be polled for a write that nobody waits for any more, which its assert answers. */
+static void finish_outside(struct loop *loop) { h2o_timeout__do_post_callback(loop->h2o); }
+
 void loop_destroy(struct loop *loop)
 {
+    finish_outside(loop);
+    h2o_evloop_run(loop->h2o, 0); /* what was closed or posted in the last turn is freed in the next */
     assert(loop->timers.count == 0 && loop->posts.first == NULL);
-    h2o_evloop_run(loop->h2o, 0); /* what was closed in the last turn is freed in the next */
     h2o_multithread_unregister_receiver(loop->queue, &loop->resolver);
     h2o_multithread_unregister_receiver(loop->queue, &loop->posts.receiver);
     h2o_multithread_destroy_queue(loop->queue);
@@ -193,9 +199,6 @@ void loop_destroy(struct loop *loop)
 
 static int32_t loop_wait_ms(const struct loop *loop, int32_t max_wait_ms)
 {
-    /* libh2o looks for finished writes only after it has waited; outside its turn (in a timer) nothing else would tell
-     * it */
-    if (loop->h2o->_pending_as_server != NULL || loop->h2o->_pending_as_client != NULL) return 0;
     if (loop->timers.count == 0) return max_wait_ms;
     int64_t wait_ms = loop->timers.heap[1]->due_ms - loop_now_ms(loop);
     if (wait_ms < 0) return 0;
@@ -204,6 +207,7 @@ static int32_t loop_wait_ms(const struct loop *loop, int32_t max_wait_ms)
 
 void loop_run(struct loop *loop, int32_t max_wait_ms)
 {
+    finish_outside(loop);
     h2o_evloop_run(loop->h2o, loop_wait_ms(loop, max_wait_ms)); /* fails when a signal came: a turn like any other */
     timers_run(loop);
 }

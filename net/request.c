@@ -228,8 +228,9 @@ static void request_wait(struct request *request)
     struct loop *loop = request->worker->loop;
     net->deadline.run = on_deadline;
     timer_start(loop, &net->deadline, REQUEST_DEADLINE_MS);
-    /* under TLS the end of the stream can't be told from the next record without reading it */
-    if (socket_of(request)->ssl == NULL)
+    /* Under TLS the end of the stream can't be told from the next record without reading it; in a drain the end may be
+     * ours. */
+    if (socket_of(request)->ssl == NULL && !worker_of(net->h2o)->draining)
         net->leave_watch = watch_create(loop, h2o_socket_get_fd(socket_of(request)), on_peer, request);
 }
 

@@ -131,6 +131,8 @@ uint16_t server_port(const struct server *server, size_t listener)
 
 void server_drain(struct server *server)
 {
+    /* first: what connects to a socket that no worker looks at any more would be reset at the end */
+    for (size_t i = 0; i < server->listener_count; i++) listener_stop(&server->listeners[i]);
     for (unsigned i = 0; i < server->worker_count; i++)
         loop_post(server->workers[i].worker.loop, &server->workers[i].drain);
     server_destroy(server);
