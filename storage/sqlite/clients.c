@@ -47,7 +47,7 @@ bool clients_add(struct database *db, struct storage_call *call, struct fault *f
     query_put_text(&q, row->client_id);
     query_put_text(&q, row->record);
     query_put_text(&q, row->secret_hash);
-    query_put_number(&q, row->created_at);
+    query_put_number(&q, row->created_at == 0 ? clock_now_ms() : row->created_at);
     if (!query_run(&q, fault)) return false;
     call->result.add_client = database_changes(db) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
     return true;
