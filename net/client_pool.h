@@ -1,0 +1,27 @@
+/* client_pool: connections that wait for their next call.
+ * Rule: belongs to one upstream. A connection in the pool is watched: one that the other side closes, or says anything
+ * on, is closed at once; one that waited CLIENT_IDLE_MS is closed by a timer. */
+#ifndef NET_CLIENT_POOL_H
+#define NET_CLIENT_POOL_H
+
+#include "net/client.h"
+#include "net/loop_h2o.h"
+
+struct pool {
+    struct loop *loop;
+    struct timer timer; /* for the first */
+    size_t count;
+    struct {
+        h2o_socket_t *socket;
+        int64_t since_ms;
+    } idle[CLIENT_IDLE_MAX]; /* the longest idle first */
+};
+
+void pool_init(struct pool *pool, struct loop *loop);
+void pool_release(struct pool *pool); /* closes them */
+/* the one that was used last, or NULL. The taker sets socket->data and reads. */
+h2o_socket_t *pool_take(struct pool *pool);
+/* moves the socket in; closes it when the pool is full */
+void pool_give(struct pool *pool, h2o_socket_t *socket);
+
+#endif
