@@ -59,14 +59,10 @@ static bool check_characters(struct bytes text, struct fault *fault)
 
 /* yajl's buffers hold what people and clients sent: they are wiped. */
 struct yajl_piece {
-    size_t size;
-    alignas(max_align_t) unsigned char at[];
+    alignas(max_align_t) size_t size; /* of what stands behind */
 };
 
-static struct yajl_piece *piece_of(void *at)
-{
-    return (struct yajl_piece *)(void *)((char *)at - sizeof(struct yajl_piece));
-}
+static struct yajl_piece *piece_of(void *at) { return (struct yajl_piece *)at - 1; }
 
 static void *take_piece(void *data, size_t size)
 {
@@ -74,7 +70,7 @@ static void *take_piece(void *data, size_t size)
     struct yajl_piece *piece = malloc(sizeof *piece + size);
     if (piece == NULL) abort();
     piece->size = size;
-    return piece->at;
+    return piece + 1;
 }
 
 static void free_piece(void *data, void *at)

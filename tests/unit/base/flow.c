@@ -82,6 +82,11 @@ static enum step_result step_ask_after_abort(struct flow *f)
     return STEP_WAIT;
 }
 
+static void note_wait(struct flow *f, const char *on, int64_t us)
+{
+    note(f, strcmp(on, "storage: rotate") == 0 && us >= 0 && us < 1000000 ? 'w' : '!');
+}
+
 static const struct step entered_steps[] = {{"ask", step_ask}, {"end", step_end}, {NULL, NULL}};
 
 static enum step_result step_enter(struct flow *f)
@@ -210,6 +215,24 @@ int main(void)
         w = start(faulty, LATER);
         flow_drive(&w.flow);
         CHECK(traced(&w, ".") && w.flow.fault.kind == FAULT_BUG);
+    }
+    TEST("each wait that suspended the flow is told, however it ended; one that ended at once is not")
+    {
+        w = start(twice_steps, LATER);
+        w.flow.waited = note_wait;
+        flow_drive(&w.flow);
+        flow_wake(&w.flow);
+        flow_fail(&w.flow, &away);
+        CHECK(traced(&w, "?w?w."));
+        w = start(twice_steps, LATER);
+        w.flow.waited = note_wait;
+        flow_drive(&w.flow);
+        flow_abort(&w.flow, FAULT_LATE, "deadline", "too late");
+        CHECK(traced(&w, "?w."));
+        w = start(twice_steps, AT_ONCE);
+        w.flow.waited = note_wait;
+        flow_drive(&w.flow);
+        CHECK(traced(&w, "??z."));
     }
     TEST("an abort cancels what is awaited and finishes once")
     {
