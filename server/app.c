@@ -1,0 +1,183 @@
+#include "server/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "identity/kratos/kratos.h"
+#include "oauth/lockout.h"
+#include "server/janitor.h"
+#include "storage/postgres/postgres.h"
+#include "storage/sqlite/sqlite.h"
+
+enum {
+    DATABASE_WAIT_S = 30, /* how long a start waits for a Postgres that can't be reached: containers start in any order */
+};
+
+/* ---- the storage ---- */
+
+struct storage *open_storage(const char *dsn, struct fault *fault)
+{
+    static const char SQLITE[] = "sqlite://";
+    if (strcmp(dsn, "memory") == 0) return sqlite_open(NULL, fault);
+    if (strncmp(dsn, SQLITE, sizeof SQLITE - 1) == 0) return sqlite_open(dsn + sizeof SQLITE - 1, fault);
+    const struct postgres_settings settings = {.dsn = dsn};
+    return postgres_open(&settings, fault);
+}
+
+static void log_line(const char *line) { log_say(LOG_INFO, "migrate", "%s", line); }
+
+static bool wait_for_database(struct storage *storage, enum schema_state *state, struct fault *fault)
+{
+    for (int waited_s = 0;; waited_s++) {
+        *state = storage_schema(storage, fault);
+        if (*state != SCHEMA_UNREACHABLE) return true;
+        if (waited_s == DATABASE_WAIT_S) return false;
+        if (waited_s % 5 == 0) log_fault(LOG_WARN, "waiting_for_database", fault);
+        sleep(1);
+    }
+}
+
+/* SQLite is brought up to date here; Postgres by the operator, who may want to look first and has the rights */
+static bool check_schema(struct storage *storage, bool embedded, struct fault *fault)
+{
+    enum schema_state state;
+    if (embedded) return storage_migrate(storage, log_line, fault);
+    if (!wait_for_database(storage, &state, fault)) return false;
+    switch (state) {
+    case SCHEMA_CURRENT: return true;
+    case SCHEMA_BEHIND: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is older than this program: run `hydrant migrate` with the same settings first");
+    case SCHEMA_TOO_NEW: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is more than one version newer than this program: install the newer hydrant");
+    case SCHEMA_UNREACHABLE: return false;
+    }
+    return false;
+}
+
+/* ---- the process ---- */
+
+struct forget_message {
+    struct post post;
+    struct client_registry *clients;
+    size_t len;
+    char client_id[];
+};
+
+static void forget_here(struct post *post)
+{
+    struct forget_message *message = (struct forget_message *)post;
+    client_registry_forget(message->clients, (struct bytes){message->client_id, message->len});
+    free(message);
+}
+
+static void forget_everywhere(struct client_news *news, struct bytes client_id)
+{
+    struct app *app = (struct app *)((char *)news - offsetof(struct app, client_news));
+    pthread_mutex_lock(&app->workers_lock);
+    for (size_t i = 0; i < WORKERS_MAX; i++) {
+        if (app->workers[i] == NULL) continue;
+        struct forget_message *message = malloc(sizeof *message + client_id.len);
+        if (message == NULL) abort();
+        message->post.run = forget_here;
+        message->clients = app->workers[i]->clients;
+        message->len = client_id.len;
+        memcpy(message->client_id, client_id.at, client_id.len);
+        loop_post(app->workers[i]->worker->loop, &message->post);
+    }
+    pthread_mutex_unlock(&app->workers_lock);
+}
+
+bool app_init(struct app *app, struct settings *settings, struct fault *fault)
+{
+    bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
+    *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create()};
+    app->admin_rules.host = bytes_of(settings->admin.host);
+    if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
+    app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
+        .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
+    pthread_mutex_init(&app->workers_lock, NULL);
+    app->storage = open_storage(settings->dsn, fault);
+    bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
+    good = good && (app->keyring = start_keyring(app->storage, settings, fault)) != NULL;
+    good = good && metadata_write(&settings->arena, &settings->policy, GRANT_TYPES, &app->metadata, fault);
+    if (good) lay_out_routes(app);
+    else app_release(app);
+    return good;
+}
+
+void app_release(struct app *app)
+{
+    keyring_release(app->keyring);
+    storage_close(app->storage);
+    lockout_destroy(app->lockout);
+    secret_release(&app->admin_rules.token);
+    pthread_mutex_destroy(&app->workers_lock);
+    settings_free(app->settings);
+}
+
+/* ---- a worker ---- */
+
+struct worker_context {
+    struct context context; /* first: worker->data is a struct context */
+    struct app *app;
+    struct janitor *janitor; /* of the first worker; else NULL */
+};
+
+static bool compile_claims(struct context *context, struct fault *fault)
+{
+    const struct policy *policy = context->policy;
+    context->claims = calloc(policy->profile_count, sizeof(struct claims *));
+    if (context->claims == NULL) abort();
+    for (size_t i = 0; i < policy->profile_count; i++)
+        if ((context->claims[i] = claims_create(&policy->profiles[i].claims, fault)) == NULL) return false;
+    return true;
+}
+
+static bool fill_context(struct context *context, struct app *app, struct fault *fault)
+{
+    context->store = storage_attach(app->storage, context->worker->loop);
+    if (context->store == NULL) return fault_set(fault, FAULT_AWAY, "storage", "a worker could not be attached");
+    context->identity = kratos_create(context->worker->loop, &app->identity, fault);
+    context->signer = signer_create();
+    context->keyring = keyring_hold(app->keyring);
+    context->clients = client_registry_create(context->policy, context->store);
+    return context->identity != NULL && compile_claims(context, fault);
+}
+
+static void set_worker(struct app *app, unsigned index, struct context *context)
+{
+    pthread_mutex_lock(&app->workers_lock);
+    app->workers[index] = context;
+    pthread_mutex_unlock(&app->workers_lock);
+}
+
+bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
+{
+    struct app *app = data;
+    struct worker_context *own = calloc(1, sizeof *own);
+    if (own == NULL) abort();
+    own->app = app;
+    own->context = (struct context){.worker = worker, .policy = &app->settings->policy, .lockout = app->lockout, .grant_types = GRANT_TYPES};
+    worker->data = own;
+    if (worker->index >= WORKERS_MAX) return fault_set(fault, FAULT_INPUT, "serve.workers", "at most %d workers", WORKERS_MAX);
+    if (!fill_context(&own->context, app, fault)) return false;
+    if (worker->index == 0) own->janitor = janitor_create(worker->loop, own->context.store);
+    set_worker(app, worker->index, &own->context);
+    return true;
+}
+
+void app_stop_worker(struct worker *worker)
+{
+    struct worker_context *own = worker->data;
+    if (own == NULL) return;
+    struct context *context = &own->context;
+    if (worker->index < WORKERS_MAX) set_worker(own->app, worker->index, NULL);
+    janitor_destroy(own->janitor);
+    if (context->identity != NULL) kratos_destroy(context->identity);
+    client_registry_destroy(context->clients);
+    for (size_t i = 0; context->claims != NULL && i < context->policy->profile_count; i++) claims_destroy(context->claims[i]);
+    free(context->claims);
+    signer_destroy(context->signer);
+    keyring_release(context->keyring);
+    if (context->store != NULL) storage_detach(context->store);
+    free(own);
+}

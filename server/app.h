@@ -1,0 +1,44 @@
+/* app: the running server: what the process shares, and what each worker has of its own.
+ * Rule: made once by serve, read-only for the workers but where a member says otherwise. */
+#ifndef SERVER_APP_H
+#define SERVER_APP_H
+
+#include <pthread.h>
+
+#include "admin/clients.h"
+#include "admin/gate.h"
+#include "grants/grants.h"
+#include "oauth/documents.h"
+#include "server/settings.h"
+
+enum { WORKERS_MAX = 256, ROUTES_MAX = 32 };
+
+struct app {
+    struct settings *settings;      /* owned */
+    struct storage *storage;        /* owned */
+    struct keyring *keyring;        /* held */
+    struct lockout *lockout;        /* owned */
+    struct admin_rules admin_rules;
+    struct client_news client_news;
+    struct metadata metadata;
+    struct identity_settings identity;
+    struct route public_routes[ROUTES_MAX], admin_routes[ROUTES_MAX];
+    pthread_mutex_t workers_lock;
+    struct context *workers[WORKERS_MAX]; /* under workers_lock; NULL before its start and after its stop */
+};
+
+/* Opens the storage, sees to schema and keys, lays out the routes. false: nothing is left behind. settings are taken in any case. */
+bool app_init(struct app *app, struct settings *settings, struct fault *fault) MUST_USE;
+void app_release(struct app *app);
+/* server_settings.start_worker and stop_worker; data is the app */
+bool app_start_worker(struct worker *worker, void *data, struct fault *fault);
+void app_stop_worker(struct worker *worker);
+
+/* opens what settings->dsn names */
+struct storage *open_storage(const char *dsn, struct fault *fault) MUST_USE;
+/* makes the keys that are missing, and the ring (server/keyring_start.c); runs a loop of its own */
+struct keyring *start_keyring(struct storage *storage, const struct settings *settings, struct fault *fault) MUST_USE;
+/* server/routes.c */
+void lay_out_routes(struct app *app);
+
+#endif

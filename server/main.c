@@ -1,0 +1,125 @@
+/* main: finds the command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/command.h"
+#include "server/health.h"
+#include "server/settings.h"
+
+static int version_command(int argc, char **argv)
+{
+    if (argc > 0) return wrong_use("version", "what is %s?", argv[0]);
+    puts("hydrant " HYDRANT_VERSION);
+    return EXIT_DONE;
+}
+
+static int help_command(int argc, char **argv);
+
+#define CONFIG_OPTION                                                                                                  \
+    "  -c, --config FILE   the settings, YAML or JSON; each setting may also come from the environment,\n"             \
+    "                      which wins (hydrant help settings names them all)\n"
+#define ADMIN_OPTIONS                                                                                                  \
+    "  --endpoint URL      the admin API (default: http://127.0.0.1:4478, or HYDRANT_ADMIN_ENDPOINT)\n"                \
+    "  --format FORMAT     table (default) or json\n"                                                                  \
+    "The admin token is read from HYDRANT_ADMIN_TOKEN, where the server asks for one.\n"
+
+const struct command COMMANDS[] = {
+    {"serve", "run the server",
+        "Usage: hydrant serve -c FILE [--dev]\n\n" CONFIG_OPTION
+        "  --dev               allow an issuer that is neither https nor on loopback\n\n"
+        "Runs in the foreground and logs to standard error. SIGTERM or SIGINT: finishes what is under way (25 s at most) and ends with 0.\n"
+        "An SQLite file is made and brought up to date by itself; for Postgres run `hydrant migrate` first.\n",
+        serve_command},
+    {"migrate", "make or update the database's schema",
+        "Usage: hydrant migrate -c FILE\n\n" CONFIG_OPTION
+        "\nEach step is one transaction; two at once wait for each other. Needs a role that may create tables; `serve` needs only\n"
+        "SELECT, INSERT, UPDATE and DELETE on them.\n",
+        migrate_command},
+    {"config check", "read the settings and say what is wrong with them",
+        "Usage: hydrant config check -c FILE [--dev]\n\n" CONFIG_OPTION
+        "\nStarts nothing and connects to nothing. Every complaint names file, line, column, key and what would be right.\n",
+        config_check_command},
+    {"clients create", "register an OAuth2 client",
+        "Usage: hydrant clients create [options]\n\n"
+        "  --id ID             client_id (default: a new uuid)\n"
+        "  --name NAME         client_name, for people\n"
+        "  --method METHOD     token_endpoint_auth_method: client_secret_basic (default), client_secret_post, or none for apps\n"
+        "                      that can't keep a secret (single-page and native apps)\n"
+        "  --scope \"A B\"       what it may have\n"
+        "  --audience AUD      a resource that it may name; may be given more than once\n"
+        "  --origin ORIGIN     an origin whose scripts may call for it (CORS); may be given more than once\n"
+        "  --grant-type TYPE   refresh_token, or urn:ietf:params:oauth:grant-type:token-exchange; default: both\n"
+        "  --file FILE         the whole record as JSON instead (- for standard input)\n" ADMIN_OPTIONS
+        "\nThe secret is made by the server and shown once: keep it.\n",
+        clients_create_command},
+    {"clients list", "list the clients", "Usage: hydrant clients list [options]\n\n" ADMIN_OPTIONS, clients_list_command},
+    {"clients get", "show a client", "Usage: hydrant clients get ID [options]\n\n" ADMIN_OPTIONS, clients_get_command},
+    {"clients delete", "delete a client; its grants end at once", "Usage: hydrant clients delete ID [options]\n\n" ADMIN_OPTIONS, clients_delete_command},
+    {"version", "say which version this is", "Usage: hydrant version\n", version_command},
+    {"help", "explain a command, or the settings",
+        "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},
+    {NULL, NULL, NULL, NULL},
+};
+
+static void print_overview(FILE *to)
+{
+    fputs("Hydrant turns an Ory Kratos session into a JWT that refreshes, can be revoked, and verifies against a JWKS.\n\nUsage: hydrant COMMAND ...\n\n", to);
+    for (const struct command *c = COMMANDS; c->words != NULL; c++) fprintf(to, "  %-16s %s\n", c->words, c->summary);
+    fputs("\nhydrant help COMMAND says more; hydrant help settings lists every setting.\nExit status: 0 done, 1 failed, 2 wrong use.\n", to);
+}
+
+static void print_line(const char *text) { puts(text); }
+
+/* how many of the words in argv name this command; 0: another one */
+static int words_match(const char *words, int argc, char **argv)
+{
+    char joined[64] = "";
+    for (int n = 0; n < argc && n < 2; n++) {
+        size_t len = strlen(joined);
+        if ((size_t)snprintf(joined + len, sizeof joined - len, "%s%s", n > 0 ? " " : "", argv[n]) >= sizeof joined - len) return 0;
+        if (strcmp(joined, words) == 0) return n + 1;
+    }
+    return 0;
+}
+
+static const struct command *find_command(int argc, char **argv, int *word_count)
+{
+    for (const struct command *c = COMMANDS; c->words != NULL; c++)
+        if ((*word_count = words_match(c->words, argc, argv)) > 0) return c;
+    return NULL;
+}
+
+static int help_command(int argc, char **argv)
+{
+    int word_count;
+    if (argc == 0) return print_overview(stdout), EXIT_DONE;
+    if (strcmp(argv[0], "settings") == 0) {
+        settings_describe(print_line, argc > 1 && strcmp(argv[1], "--markdown") == 0);
+        return EXIT_DONE;
+    }
+    const struct command *command = find_command(argc, argv, &word_count);
+    if (command == NULL) return wrong_use("help", "there is no command %s", argv[0]);
+    printf("hydrant %s: %s\n\n%s", command->words, command->summary, command->help);
+    return EXIT_DONE;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int word_count;
+    const struct command *command = find_command(argc - 1, argv + 1, &word_count);
+    if (command == NULL && (argc == 1 || !asks_for_help(argc, argv))) {
+        if (argc > 1) fprintf(stderr, "hydrant: there is no command %s\n\n", argv[1]);
+        print_overview(stderr);
+        return EXIT_WRONG_USE;
+    }
+    if (command == NULL) return print_overview(stdout), EXIT_DONE;
+    if (asks_for_help(argc, argv)) return help_command(word_count, argv + 1);
+    return command->run(argc - 1 - word_count, argv + 1 + word_count);
+}
