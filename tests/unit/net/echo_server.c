@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "net/server.h"
 
-static struct server *server;
+static struct server *_Atomic server; /* its workers run before it is known here */
 static atomic_int waiting_count, cancelled_count, disposed_count, left_count;
 
 /* ---- /echo: says what it was asked ---- */
