@@ -1,0 +1,25 @@
+#include "storage/postgres/row.h"
+
+bool row_is_null(struct row row, int column) { return PQgetisnull(row.result, row.number, column) == 1; }
+
+int64_t row_number(struct row row, int column)
+{
+    const unsigned char *wire = (const unsigned char *)PQgetvalue(row.result, row.number, column);
+    int len = PQgetlength(row.result, row.number, column);
+    if (len == 0) return 0;
+    uint64_t number = wire[0] & 0x80 ? UINT64_MAX : 0; /* the sign goes on to the left */
+    for (int i = 0; i < len; i++) number = number << 8 | wire[i];
+    return (int64_t)number;
+}
+
+bool row_truth(struct row row, int column)
+{
+    return PQgetlength(row.result, row.number, column) == 1 && PQgetvalue(row.result, row.number, column)[0] == 1;
+}
+
+struct bytes row_bytes(struct row row, int column, struct arena *arena)
+{
+    if (row_is_null(row, column)) return BYTES_ABSENT;
+    const char *wire = PQgetvalue(row.result, row.number, column);
+    return arena_copy(arena, (struct bytes){wire, (size_t)PQgetlength(row.result, row.number, column)});
+}

@@ -1,0 +1,212 @@
+#include "storage/postgres/statements.h"
+
+#include <assert.h>
+
+#define TEXT_OF(number) #number
+#define NUMBER(number) TEXT_OF(number)
+
+/* one moment for the whole statement, read when it runs (now() is the transaction's begin, which may lie before a wait) */
+#define MOMENT "t AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)"
+
+#define LIVE " s.revoked_at = 0 AND s.expires_at > t.now AND s.idle_expires_at > t.now"
+#define RENEWED_IDLE "CASE WHEN s.idle_ttl < s.expires_at - l.now THEN l.now + s.idle_ttl ELSE s.expires_at END"
+
+/* ---- rotation: the conditions of r1, and of a grant whose tokens never rotate, are those of storage/rotation.c ----
+ * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left out (so that no
+ * batch ever waits for a row, and none can be part of a deadlock); u: written; then all of b with what was written or what stands. */
+#define ROTATE(presented)                                                                                              \
+    "WITH b AS MATERIALIZED (" presented "), " MOMENT ", "                                                             \
+    "l AS MATERIALIZED ("                                                                                              \
+    "  SELECT s.grant_id, b.ord, t.now, b.never, b.mac_kid, b.looked, b.look_age, b.look_expires_at, b.claims"         \
+    "  FROM t CROSS JOIN b JOIN grant_state s ON s.grant_id = b.grant_id JOIN grants g ON g.grant_id = b.grant_id"     \
+    "  WHERE s.secret_hash = b.secret_hash AND g.client_id = b.client_id AND s.gen = b.gen AND" LIVE                   \
+    "    AND (b.never OR s.gen = 0 OR t.now < s.rotated_at OR t.now - s.rotated_at >= b.coalesce_ms)"                  \
+    "    AND (b.looked OR (t.now - s.session_checked_at <= b.look_max_age"                                             \
+    "      AND (s.session_expires_at = 0 OR s.session_expires_at > t.now)))"                                           \
+    "  FOR NO KEY UPDATE OF s SKIP LOCKED), "                                                                          \
+    "u AS (UPDATE grant_state s SET"                                                                                   \
+    "    gen = CASE WHEN l.never THEN s.gen ELSE s.gen + 1 END,"                                                       \
+    "    base_gen = CASE WHEN l.never THEN s.base_gen ELSE s.gen END,"                                                 \
+    "    low_gen = CASE WHEN l.never THEN s.low_gen ELSE s.base_gen END,"                                              \
+    "    rotated_at = CASE WHEN l.never THEN s.rotated_at ELSE l.now END,"                                             \
+    "    skips = CASE WHEN l.never THEN s.skips ELSE 0 END,"                                                           \
+    "    mac_kid = CASE WHEN l.never THEN s.mac_kid ELSE l.mac_kid END,"                                               \
+    "    idle_expires_at = " RENEWED_IDLE ","                                                                          \
+    "    session_checked_at = CASE WHEN l.looked THEN l.now - l.look_age ELSE s.session_checked_at END,"               \
+    "    session_expires_at = CASE WHEN l.looked THEN l.look_expires_at ELSE s.session_expires_at END"                 \
+    "  FROM l WHERE s.grant_id = l.grant_id RETURNING l.ord, s.*), "                                                   \
+    "c AS (UPDATE grants g SET claims = l.claims FROM l"                                                               \
+    "  WHERE g.grant_id = l.grant_id AND l.claims IS NOT NULL AND g.claims::text IS DISTINCT FROM l.claims::text) "    \
+    "SELECT b.ord, t.now, u.ord IS NOT NULL, s.secret_hash = b.secret_hash AND g.client_id = b.client_id,"             \
+    "  coalesce(u.gen, s.gen), coalesce(u.base_gen, s.base_gen), coalesce(u.low_gen, s.low_gen),"                      \
+    "  coalesce(u.rotated_at, s.rotated_at), coalesce(u.skips, s.skips), coalesce(u.mac_kid, s.mac_kid), s.idle_ttl,"  \
+    "  coalesce(u.idle_expires_at, s.idle_expires_at), s.expires_at, s.revoked_at,"                                    \
+    "  coalesce(u.session_checked_at, s.session_checked_at), coalesce(u.session_expires_at, s.session_expires_at),"    \
+    "  s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr," \
+    "  g.auth_time"                                                                                                    \
+    "  FROM t CROSS JOIN b LEFT JOIN u ON u.ord = b.ord"                                                               \
+    "  LEFT JOIN grant_state s ON s.grant_id = b.grant_id LEFT JOIN grants g ON g.grant_id = b.grant_id"
+
+#define PRESENTED_ONE                                                                                                  \
+    "SELECT 1::bigint AS ord, $1 AS grant_id, $2 AS secret_hash, $3 AS client_id, $4 AS gen, $5 AS mac_kid,"           \
+    " $6 AS coalesce_ms, $7 AS never, $8 AS look_max_age, $9 AS looked, $10 AS look_age, $11 AS look_expires_at,"      \
+    " $12 AS claims"
+#define PRESENTED_MANY                                                                                                 \
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) WITH ORDINALITY"                          \
+    " AS b(grant_id, secret_hash, client_id, gen, mac_kid, coalesce_ms, never, look_max_age, looked, look_age,"        \
+    " look_expires_at, claims, ord)"
+#define PRESENTED_TYPES "uytnnnbnbnnj"
+
+/* compare and swap: $2 to $10 is all that the decision went by, $11 to $21 what it came to, $22 the claims of a look */
+#define SWAP                                                                                                           \
+    "WITH l AS MATERIALIZED (SELECT grant_id FROM grant_state WHERE grant_id = $1 AND gen = $2 AND base_gen = $3"      \
+    "    AND low_gen = $4 AND rotated_at = $5 AND skips = $6 AND idle_expires_at = $7 AND revoked_at = $8"             \
+    "    AND session_checked_at = $9 AND session_expires_at = $10 FOR NO KEY UPDATE SKIP LOCKED), "                    \
+    "u AS (UPDATE grant_state s SET gen = $11, base_gen = $12, low_gen = $13, rotated_at = $14, skips = $15,"          \
+    "    mac_kid = $16, idle_expires_at = $17, revoked_at = $18, revoked_because = $19, session_checked_at = $20,"     \
+    "    session_expires_at = $21 FROM l WHERE s.grant_id = l.grant_id RETURNING s.grant_id), "                        \
+    "c AS (UPDATE grants g SET claims = $22 FROM u"                                                                    \
+    "  WHERE g.grant_id = u.grant_id AND $22 IS NOT NULL AND g.claims::text IS DISTINCT FROM $22::text) "              \
+    "SELECT grant_id FROM u"
+
+/* ---- storing a grant: revoke.c says how it and a revocation at the same time never miss each other ---- */
+
+/* there already: stored by ourselves over a connection that was lost before it could say so */
+#define STORE_GRANT                                                                                                    \
+    "WITH m AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us), "           \
+    "t AS MATERIALIZED (SELECT us / 1000 AS now, us % 1000 AS rest_us FROM m), "                                       \
+    "c AS (INSERT INTO grants (grant_id, client_id, subject, kratos_session_id, identity_id, scope, audience, claims," \
+    "    acr, amr, auth_time, created_at, created_us, expires_at)"                                                     \
+    "  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, t.now, t.rest_us, t.now + $12 FROM t"                      \
+    "  ON CONFLICT (grant_id) DO NOTHING) "                                                                            \
+    "INSERT INTO grant_state (grant_id, secret_hash, gen, base_gen, low_gen, rotated_at, mac_kid, skips,"              \
+    "    session_checked_at, session_expires_at, idle_ttl, idle_expires_at, expires_at, revoked_at)"                   \
+    "  SELECT $1, $13, 0, -1, -1, t.now, $14, 0, t.now - $15, $16, $17,"                                               \
+    "    CASE WHEN $17 < $12 THEN t.now + $17 ELSE t.now + $12 END, t.now + $12, 0 FROM t"                             \
+    "  ON CONFLICT (grant_id) DO NOTHING"
+
+#define LIVE_OF_SESSION                                                                                                \
+    " FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"                                        \
+    " WHERE g.kratos_session_id = $3 AND g.client_id = $5 AND" LIVE
+
+#define CONFIRM_GRANT                                                                                                  \
+    "WITH " MOMENT " SELECT t.now, a.secret_hash = $2, a.idle_expires_at, a.expires_at, greatest("                     \
+    "    (SELECT at FROM endings WHERE kind = 'session' AND name = $3),"                                               \
+    "    (SELECT at FROM endings WHERE kind = 'subject' AND name = $4),"                                               \
+    "    (SELECT at FROM endings WHERE kind = 'client' AND name = $5)),"                                               \
+    "  (SELECT count(*)" LIVE_OF_SESSION ")"                                                                           \
+    " FROM t CROSS JOIN grant_state a WHERE a.grant_id = $1"
+
+#define WITHDRAW_GRANT                                                                                                 \
+    "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1) DELETE FROM grants WHERE grant_id = $1"
+
+/* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ---- */
+
+#define REVOKE_LOCKED(because)                                                                                         \
+    "u AS (UPDATE grant_state s SET revoked_at = t.now, revoked_because = " because                                    \
+    " FROM l CROSS JOIN t WHERE s.grant_id = l.grant_id RETURNING s.grant_id)"
+
+#define LOCK_WHERE(condition)                                                                                          \
+    "l AS MATERIALIZED (SELECT s.grant_id FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"    \
+    "  WHERE " condition " AND" LIVE " ORDER BY s.grant_id LIMIT " NUMBER(1000) " FOR NO KEY UPDATE OF s)"
+
+#define REVOKE_WHERE(condition)                                                                                        \
+    "WITH " MOMENT ", " LOCK_WHERE(condition) ", " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
+
+#define REVOKE_GRANT                                                                                                   \
+    "WITH " MOMENT ", " LOCK_WHERE("s.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3)"                            \
+                                   " AND ($4 IS NULL OR g.client_id = $4)") ", " REVOKE_LOCKED("$2")                   \
+    " SELECT count(*) FROM u"
+
+#define TRIM_SESSION                                                                                                   \
+    "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION                                          \
+    "    ORDER BY g.grant_id = $1 DESC, g.created_at DESC, g.created_us DESC, g.grant_id OFFSET $4), "                 \
+    "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
+    "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), " REVOKE_LOCKED("$2")                     \
+    " SELECT count(*) FROM u"
+
+#define END                                                                                                            \
+    "WITH " MOMENT " INSERT INTO endings (kind, name, at) SELECT $1, $2, t.now FROM t"                                 \
+    " ON CONFLICT (kind, name) DO UPDATE SET at = greatest(endings.at, excluded.at)"
+
+/* the client goes with the last of its grants */
+#define DELETE_CLIENT                                                                                                  \
+    "WITH " MOMENT ", " LOCK_WHERE("g.client_id = $1") ", " REVOKE_LOCKED("$2") ", "                                   \
+    "n AS MATERIALIZED (SELECT count(*) AS count FROM u), "                                                            \
+    "d AS (DELETE FROM clients USING n WHERE client_id = $1 AND n.count < " NUMBER(1000) " RETURNING client_id) "      \
+    "SELECT n.count, (SELECT count(*) FROM d) FROM n"
+
+/* ---- clients, keys, the house ---- */
+
+#define CLIENT_COLUMNS "client_id, record, secret_hash, created_at FROM clients"
+#define ADD_CLIENT                                                                                                     \
+    "WITH " MOMENT " INSERT INTO clients (client_id, record, secret_hash, created_at)"                                 \
+    " SELECT $1, $2, $3, CASE WHEN $4 = 0 THEN t.now ELSE $4 END FROM t"                                               \
+    " ON CONFLICT (client_id) DO NOTHING RETURNING client_id"
+
+#define KEY_COLUMNS                                                                                                    \
+    "kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk, sealed_private"
+#define LIST_KEYS                                                                                                      \
+    "WITH " MOMENT " SELECT t.now, " KEY_COLUMNS " FROM t LEFT JOIN signing_keys ON true ORDER BY algorithm, epoch"
+#define ADD_KEYS                                                                                                       \
+    "INSERT INTO signing_keys (" KEY_COLUMNS ") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"              \
+    " ON CONFLICT DO NOTHING"
+
+/* what is locked is in use: next time */
+#define SWEEP                                                                                                          \
+    "WITH " MOMENT ", "                                                                                                \
+    "old AS MATERIALIZED (SELECT g.grant_id FROM grants g CROSS JOIN t WHERE g.expires_at <= t.now"                    \
+    "    ORDER BY g.expires_at LIMIT $1), "                                                                            \
+    "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
+    "    FOR UPDATE OF s SKIP LOCKED), "                                                                               \
+    "h AS (DELETE FROM grant_state s USING l WHERE s.grant_id = l.grant_id), "                                         \
+    "c AS (DELETE FROM grants g USING l WHERE g.grant_id = l.grant_id RETURNING g.grant_id), "                         \
+    "past AS MATERIALIZED (SELECT kind, name FROM endings CROSS JOIN t WHERE at < t.now - $2"                          \
+    "    ORDER BY at LIMIT $1 FOR UPDATE OF endings SKIP LOCKED), "                                                    \
+    "e AS (DELETE FROM endings x USING past WHERE x.kind = past.kind AND x.name = past.name RETURNING x.name) "        \
+    "SELECT greatest((SELECT count(*) FROM c), (SELECT count(*) FROM e))"
+
+static_assert(REVOKE_CHUNK == 1000, "the statements above have the number as text");
+
+static const struct statement statements[] = {
+    [STATEMENT_ROTATE_ONE] = {"rotate_one", ROTATE(PRESENTED_ONE), PRESENTED_TYPES, false},
+    [STATEMENT_ROTATE_MANY] = {"rotate_many", ROTATE(PRESENTED_MANY), PRESENTED_TYPES, true},
+    [STATEMENT_SWAP] = {"swap", SWAP, "unnnnnnnnnnnnnnnnntnnj", false},
+    [STATEMENT_STORE_GRANT] = {"store_grant", STORE_GRANT, "utttttjjtjnnynnnn", false},
+    [STATEMENT_CONFIRM_GRANT] = {"confirm_grant", CONFIRM_GRANT, "uyttt", false},
+    [STATEMENT_WITHDRAW_GRANT] = {"withdraw_grant", WITHDRAW_GRANT, "u", false},
+    [STATEMENT_TRIM_SESSION] = {"trim_session", TRIM_SESSION, "uttnt", false},
+    [STATEMENT_END] = {"end", END, "tt", false},
+    [STATEMENT_REVOKE_GRANT] = {"revoke_grant", REVOKE_GRANT, "utyt", false},
+    [STATEMENT_REVOKE_SESSION] = {"revoke_session", REVOKE_WHERE("g.kratos_session_id = $1"), "tt", false},
+    [STATEMENT_REVOKE_SUBJECT] = {"revoke_subject", REVOKE_WHERE("g.identity_id = $1"), "tt", false},
+    [STATEMENT_REVOKE_CLIENT] = {"revoke_client", REVOKE_WHERE("g.client_id = $1"), "tt", false},
+    [STATEMENT_FIND_CLIENT] = {"find_client", "SELECT " CLIENT_COLUMNS " WHERE client_id = $1", "t", false},
+    [STATEMENT_LIST_CLIENTS] = {"list_clients", "SELECT " CLIENT_COLUMNS " WHERE client_id > $1 ORDER BY client_id LIMIT $2", "tn", false},
+    [STATEMENT_ADD_CLIENT] = {"add_client", ADD_CLIENT, "tjtn", false},
+    [STATEMENT_DELETE_CLIENT] = {"delete_client", DELETE_CLIENT, "tt", false},
+    [STATEMENT_LIST_KEYS] = {"list_keys", LIST_KEYS, "", false},
+    [STATEMENT_ADD_KEYS] = {"add_keys", ADD_KEYS, "ttnnnnnjy", true},
+    [STATEMENT_PULSE] = {"pulse", "WITH " MOMENT " SELECT now FROM t", "", false},
+    [STATEMENT_SWEEP] = {"sweep", SWEEP, "nn", false},
+};
+
+const struct statement *statement_of(enum statement_id id) { return &statements[id]; }
+
+/* idle_in_transaction_session_timeout: a batch whose Sync got lost keeps no row locked for longer */
+#define SETTINGS(local)                                                                                                \
+    "SELECT set_config('statement_timeout', '3000', " local "), set_config('lock_timeout', '1000', " local "),"        \
+    " set_config('idle_in_transaction_session_timeout', '10000', " local "),"                                          \
+    " set_config('default_transaction_isolation', 'read committed', " local ")"
+#define PLANNER_SETTINGS(local)                                                                                        \
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', " local "),"                                           \
+    " set_config('enable_hashjoin', 'off', " local "), set_config('enable_mergejoin', 'off', " local "),"              \
+    " set_config('enable_seqscan', 'off', " local "), set_config('jit', 'off', " local ")"
+
+static_assert(STATEMENT_TIMEOUT_MS == 3000 && LOCK_TIMEOUT_MS == 1000, "the settings above have the numbers as text");
+
+const char *statement_settings(bool local) { return local ? SETTINGS("true") : SETTINGS("false"); }
+const char *statement_planner_settings(bool local)
+{
+    return local ? PLANNER_SETTINGS("true") : PLANNER_SETTINGS("false");
+}

@@ -1,0 +1,102 @@
+/* statements: the SQL that is asked while serving, each with its name, and what its parameters are.
+ * Rule: every parameter and every column travels in binary; the types are written as letters, one for each parameter:
+ * u uuid, y bytea, t text, j json, n bigint, b boolean. The columns of a result are named by the enums below. */
+#ifndef STORAGE_POSTGRES_STATEMENTS_H
+#define STORAGE_POSTGRES_STATEMENTS_H
+
+#include <stdbool.h>
+
+enum statement_id {
+    STATEMENT_ROTATE_ONE,
+    STATEMENT_ROTATE_MANY,
+    STATEMENT_SWAP,
+    STATEMENT_STORE_GRANT,
+    STATEMENT_CONFIRM_GRANT,
+    STATEMENT_WITHDRAW_GRANT,
+    STATEMENT_TRIM_SESSION,
+    STATEMENT_END,
+    STATEMENT_REVOKE_GRANT,
+    STATEMENT_REVOKE_SESSION,
+    STATEMENT_REVOKE_SUBJECT,
+    STATEMENT_REVOKE_CLIENT,
+    STATEMENT_FIND_CLIENT,
+    STATEMENT_LIST_CLIENTS,
+    STATEMENT_ADD_CLIENT,
+    STATEMENT_DELETE_CLIENT,
+    STATEMENT_LIST_KEYS,
+    STATEMENT_ADD_KEYS,
+    STATEMENT_PULSE,
+    STATEMENT_SWEEP,
+};
+enum { STATEMENT_COUNT = STATEMENT_SWEEP + 1 };
+
+struct statement {
+    const char *name; /* what it is prepared as */
+    const char *sql;
+    const char *types;
+    bool arrays; /* each parameter is an array of its type */
+};
+const struct statement *statement_of(enum statement_id id);
+
+/* The session's settings: one row of set_config. local: for the transaction only, where a pooler keeps no session. */
+const char *statement_settings(bool local);
+/* Settings of Postgres' planner: its plans shall not go by statistics that are missing or old. A refusal is no harm. */
+const char *statement_planner_settings(bool local);
+
+enum {
+    REVOKE_CHUNK = 1000,               /* grants that one transaction of a revocation ends; more take several */
+    ENDING_KEPT_MS = 60 * 60 * 1000,   /* far longer than any look and its verb take together */
+    STATEMENT_TIMEOUT_MS = 3000,       /* below STORAGE_DEADLINE_MS */
+    LOCK_TIMEOUT_MS = 1000,
+};
+
+/* STATEMENT_ROTATE_ONE, STATEMENT_ROTATE_MANY */
+enum rotate_column {
+    ROTATE_ORDINAL, /* from 1 */
+    ROTATE_NOW,
+    ROTATE_DONE, /* the state below is the new one, written by this statement; else the row as it stands */
+    ROTATE_OURS, /* the row is there, with this secret and this client; else all below is to be kept quiet */
+    ROTATE_GEN,
+    ROTATE_BASE_GEN,
+    ROTATE_LOW_GEN,
+    ROTATE_ROTATED_AT,
+    ROTATE_SKIPS,
+    ROTATE_MAC_KID,
+    ROTATE_IDLE_TTL,
+    ROTATE_IDLE_EXPIRES_AT,
+    ROTATE_EXPIRES_AT,
+    ROTATE_REVOKED_AT,
+    ROTATE_SESSION_CHECKED_AT,
+    ROTATE_SESSION_EXPIRES_AT,
+    ROTATE_REVOKED_BECAUSE,
+    ROTATE_SUBJECT,
+    ROTATE_KRATOS_SESSION_ID,
+    ROTATE_IDENTITY_ID,
+    ROTATE_SCOPE,
+    ROTATE_AUDIENCE,
+    ROTATE_CLAIMS, /* as they stood before */
+    ROTATE_ACR,
+    ROTATE_AMR,
+    ROTATE_AUTH_TIME,
+};
+/* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
+enum confirm_column { CONFIRM_NOW, CONFIRM_OURS, CONFIRM_IDLE_EXPIRES_AT, CONFIRM_EXPIRES_AT, CONFIRM_ENDED_AT, CONFIRM_LIVE };
+/* STATEMENT_FIND_CLIENT, STATEMENT_LIST_CLIENTS */
+enum client_column { CLIENT_ID, CLIENT_RECORD, CLIENT_SECRET_HASH, CLIENT_CREATED_AT };
+/* STATEMENT_DELETE_CLIENT; STATEMENT_REVOKE_* and STATEMENT_TRIM_SESSION have the first only */
+enum revoke_column { REVOKE_COUNT, REVOKE_CLIENT_DELETED };
+/* STATEMENT_LIST_KEYS: one row with KEY_KID null when there is none */
+enum key_column {
+    KEY_NOW,
+    KEY_KID,
+    KEY_ALGORITHM,
+    KEY_EPOCH,
+    KEY_CREATED_AT,
+    KEY_ACTIVATE_AT,
+    KEY_RETIRE_AT,
+    KEY_REMOVE_AT,
+    KEY_PUBLIC_JWK,
+    KEY_SEALED_PRIVATE,
+};
+
+#endif
