@@ -1,0 +1,151 @@
+#include "answers.h"
+#include "looks.h"
+
+static struct look look_at_session(struct identity *identity, const struct json *session)
+{
+    return look_with(identity, LOOKING_SESSION, member(session, "session_id"));
+}
+
+static struct look look_at_person(struct identity *identity, const struct json *session)
+{
+    return look_with(identity, LOOKING_IDENTITY, member(session, "identity_id"));
+}
+
+static void test_sessions(void)
+{
+    struct identity *identity = looks_identity();
+    fresh();
+    TEST("a live session is found by its id, in whoami's shape, metadata_admin apart")
+    {
+        const struct json *session = new_session("external_id=crm-7&aal=2");
+        struct look look = look_at_session(identity, session);
+        CHECK(look.outcome == LOOK_LIVE && look.session.aal == 2);
+        CHECK_BYTES(look.session.id, member(session, "session_id"));
+        CHECK_BYTES(look.session.external_id, BYTES("crm-7"));
+        CHECK_BYTES(look.session.methods, BYTES("[\"password\",\"totp\"]"));
+        CHECK_BYTES(look.session.metadata_admin, BYTES("{\"roles\":[\"admin\",\"ops\"]}"));
+        CHECK(!bytes_contain(look.session.json, BYTES("metadata_admin")));
+    }
+    TEST("a session that was revoked, expired, disabled, deleted or forgotten has ended")
+    {
+        static const char *const events[] = {"revoke", "expire", "disable", "delete_identity", "forget"};
+        for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+            const struct json *session = new_session("");
+            befalls(session, events[i]);
+            CHECK(look_at_session(identity, session).outcome == LOOK_ENDED);
+        }
+    }
+    TEST("a session that was revoked stays ended when it is extended, one that had expired lives again")
+    {
+        const struct json *revoked = new_session(""), *expired = new_session("");
+        befalls(revoked, "revoke");
+        befalls(revoked, "extend");
+        befalls(expired, "expire");
+        befalls(expired, "extend");
+        CHECK(look_at_session(identity, revoked).outcome == LOOK_ENDED);
+        CHECK(look_at_session(identity, expired).outcome == LOOK_LIVE);
+    }
+    TEST("trouble says nothing of the session, and nothing is asked twice")
+    {
+        static const char *const plans[] = {"status=500", "status=401", "status=400",
+                                            "status=503", "drop=true",  "drop=after_head"};
+        const struct json *session = new_session("");
+        for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+            char query[64];
+            fresh();
+            snprintf(query, sizeof query, "path=session&%s", plans[i]);
+            plan(query);
+            CHECK(look_at_session(identity, session).outcome == LOOK_AWAY);
+            CHECK(strncmp(plans[i], "status", 6) != 0 || calls_of("session") == 1);
+        }
+    }
+    kratos_destroy(identity);
+}
+
+static void test_persons(void)
+{
+    struct identity *identity = looks_identity();
+    fresh();
+    TEST("a person who is there and active is live, and has an external id")
+    {
+        const struct json *session = new_session("external_id=crm-8");
+        struct look look = look_at_person(identity, session);
+        CHECK(look.outcome == LOOK_LIVE);
+        CHECK_BYTES(look.session.identity_id, member(session, "identity_id"));
+        CHECK_BYTES(look.session.external_id, BYTES("crm-8"));
+        befalls(session, "revoke");
+        CHECK(look_at_person(identity, session).outcome == LOOK_LIVE);
+    }
+    TEST("a person who is disabled or deleted is not")
+    {
+        const struct json *disabled = new_session(""), *deleted = new_session("");
+        befalls(disabled, "disable");
+        befalls(deleted, "delete_identity");
+        CHECK(look_at_person(identity, disabled).outcome == LOOK_ENDED);
+        CHECK(look_at_person(identity, deleted).outcome == LOOK_ENDED);
+        befalls(disabled, "enable");
+        CHECK(look_at_person(identity, disabled).outcome == LOOK_LIVE);
+    }
+    TEST("trouble says nothing of the person")
+    {
+        plan("path=identity&status=500");
+        CHECK(look_at_person(identity, new_session("")).outcome == LOOK_AWAY);
+    }
+    kratos_destroy(identity);
+}
+
+static struct look answered(struct identity *identity, int status, struct bytes body)
+{
+    script_answers(status, "", body);
+    return look_with(identity, LOOKING_SESSION, BYTES("03E060C1-8674-4b6a-9af1-596b2d4ee2c8"));
+}
+
+static void test_bodies(void)
+{
+    struct arena *arena = &standin.arena;
+    struct identity *identity = script_identity();
+    TEST("the identity is asked for with the session, whose id goes in lower case")
+    {
+        CHECK(answered(identity, 200, recorded(arena, "21-admin-get-identity")).outcome == LOOK_LIVE);
+        CHECK(strstr(script.asked,
+                     "GET /admin/sessions/03e060c1-8674-4b6a-9af1-596b2d4ee2c8?expand=identity HTTP/1.1\r\n") != NULL);
+        CHECK(strstr(script.asked, "\r\nAccept: application/json\r\n") != NULL);
+    }
+    TEST("a 404 that isn't Kratos' ends nothing")
+    {
+        CHECK(answered(identity, 404, recorded(arena, "24-admin-404")).outcome == LOOK_ENDED);
+        CHECK(answered(identity, 404, recorded(arena, "90-public-extend")).outcome == LOOK_AWAY);
+        CHECK(answered(identity, 404, BYTES("<html>no such site</html>")).outcome == LOOK_AWAY);
+        CHECK(answered(identity, 404, BYTES("{\"error\":{\"code\":502}}")).outcome == LOOK_AWAY);
+    }
+    TEST("an answer about another session says nothing of this one, not even that it is inactive")
+    {
+        CHECK(answered(identity, 200, recorded(arena, "83-admin-get-aal1-of-totp")).outcome == LOOK_AWAY);
+        CHECK(answered(identity, 200, recorded(arena, "54-admin-revoked")).outcome == LOOK_AWAY);
+    }
+    TEST("a session without its identity can't be understood")
+    {
+        CHECK(answered(identity, 200, recorded(arena, "20-admin-get-noexpand")).outcome == LOOK_AWAY);
+        CHECK(answered(identity, 200, BYTES("")).outcome == LOOK_AWAY);
+    }
+    TEST("a session that is expired by our clock has ended")
+    {
+        clock_set_skew_ms(0);
+        clock_set_skew_ms(1795485520000 + 3600 * 1000 - clock_now_ms());
+        CHECK(answered(identity, 200, recorded(arena, "21-admin-get-identity")).outcome == LOOK_ENDED);
+    }
+    kratos_destroy(identity);
+}
+
+int main(void)
+{
+    looks_begin();
+    script_begin();
+    test_sessions();
+    test_persons();
+    clock_set_skew_ms(1795485520000 - clock_now_ms()); /* when the answers were recorded */
+    test_bodies();
+    script_end();
+    looks_end();
+    return TEST_END();
+}

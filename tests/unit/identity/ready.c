@@ -1,0 +1,94 @@
+#include "identity/kratos/ready.h"
+
+#include "looks.h"
+
+enum { MANY = 5 };
+
+static struct known {
+    struct ready_wait wait; /* first */
+    int told;
+    bool good;
+} knowns[MANY];
+
+static void on_known(struct ready_wait *wait, bool good)
+{
+    struct known *known = (struct known *)wait;
+    known->told++;
+    known->good = good;
+}
+
+static struct known *start(struct ready *ready, int i)
+{
+    knowns[i] = (struct known){.wait.run = on_known};
+    ready_tell(ready, &knowns[i].wait);
+    return &knowns[i];
+}
+
+static bool is_good(struct ready *ready)
+{
+    struct known *known = start(ready, 0);
+    while (known->told == 0) loop_run(standin.loop, 10);
+    return known->good;
+}
+
+static struct ready begin(void)
+{
+    struct ready ready;
+    fresh();
+    ready_init(&ready, standin.loop, standin.control);
+    return ready;
+}
+
+int main(void)
+{
+    looks_begin();
+    struct ready ready;
+    TEST("those who want to know at the same time share one call")
+    {
+        ready = begin();
+        for (int i = 0; i < MANY; i++) start(&ready, i);
+        CHECK(knowns[0].told == 0);
+        while (knowns[0].told == 0) loop_run(standin.loop, 10);
+        for (int i = 0; i < MANY; i++) CHECK(knowns[i].told == 1 && knowns[i].good);
+        CHECK(calls_of("ready") == 1);
+    }
+    TEST("an answer is kept for a second, a good one and a bad one")
+    {
+        ready = begin();
+        CHECK(is_good(&ready));
+        plan("path=ready&status=503");
+        CHECK(start(&ready, 1)->told == 1 && knowns[1].good);
+        run_for(READY_KEPT_MS + 50);
+        CHECK(!is_good(&ready));
+        control("DELETE", "/standin/faults");
+        CHECK(start(&ready, 1)->told == 1 && !knowns[1].good);
+        run_for(READY_KEPT_MS + 50);
+        CHECK(is_good(&ready) && calls_of("ready") == 3);
+    }
+    TEST("no answer is not good")
+    {
+        ready = begin();
+        plan("path=ready&drop=true");
+        CHECK(!is_good(&ready));
+    }
+    TEST("who has been forgotten isn't told")
+    {
+        ready = begin();
+        for (int i = 0; i < 3; i++) start(&ready, i);
+        ready_forget(&ready, &knowns[1].wait);
+        ready_forget(&ready, &knowns[1].wait);
+        while (knowns[0].told == 0) loop_run(standin.loop, 10);
+        CHECK(knowns[1].told == 0 && knowns[2].told == 1);
+        ready_forget(&ready, &knowns[2].wait);
+    }
+    TEST("released while it asks, nobody is told")
+    {
+        ready = begin();
+        start(&ready, 0);
+        ready_release(&ready);
+        run_for(50);
+        CHECK(knowns[0].told == 0);
+    }
+    looks_end();
+    return TEST_END();
+}
