@@ -23,3 +23,15 @@ function(unit_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${UNIT_LABEL}" TIMEOUT ${UNIT_TIMEOUT}
     ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1")
 endfunction()
+
+# pytest(name DIRECTORY dir LABEL label DSN sqlite|postgres [TIMEOUT s]): a folder of black-box tests, against a database of their own
+function(pytest name)
+  cmake_parse_arguments(PYTEST "" "DIRECTORY;LABEL;DSN;TIMEOUT" "" ${ARGN})
+  set(command /usr/bin/python3 -m pytest -q -p no:cacheprovider ${PYTEST_DIRECTORY})
+  if(PYTEST_DSN STREQUAL postgres)
+    set(command ${CMAKE_SOURCE_DIR}/tests/storage/with_postgres -- sh -c "HYDRANT_HTTP_DSN=$HYDRANT_TEST_DSN exec \"$@\"" sh ${command})
+  endif()
+  add_test(NAME ${name} COMMAND ${command} WORKING_DIRECTORY ${PYTEST_DIRECTORY})
+  set_tests_properties(${name} PROPERTIES LABELS "${PYTEST_LABEL}" TIMEOUT ${PYTEST_TIMEOUT}
+    ENVIRONMENT "HYDRANT_BUILD=${CMAKE_BINARY_DIR};HYDRANT_HTTP_DSN=sqlite;WITH_POSTGRES_FSYNC=off;PYTHONDONTWRITEBYTECODE=1")
+endfunction()
