@@ -12,8 +12,8 @@ static const char *const sql_of[STATEMENT_COUNT] = {STATEMENTS(STATEMENT_SQL)};
 bool database_fault(const char *where, sqlite3 *handle, int status, struct fault *fault)
 {
     int code = status & 0xff; /* the rest of an extended code says which kind of it */
-    bool ours = code == SQLITE_ERROR || code == SQLITE_CONSTRAINT || code == SQLITE_MISUSE || code == SQLITE_RANGE ||
-                code == SQLITE_MISMATCH || code == SQLITE_TOOBIG;
+    bool ours = code == SQLITE_ERROR || code == SQLITE_CORRUPT || code == SQLITE_CONSTRAINT || code == SQLITE_MISUSE ||
+                code == SQLITE_RANGE || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG;
     const char *words = handle == NULL ? sqlite3_errstr(status) : sqlite3_errmsg(handle);
     return fault_set(fault, ours ? FAULT_BUG : FAULT_AWAY, where, "sqlite: %s (%d)", words, status);
 }

@@ -36,7 +36,7 @@ bool database_in_transaction(const struct database *db);
 int64_t database_changes(const struct database *db); /* rows of the last INSERT, UPDATE or DELETE */
 
 /* words for a result code of SQLite, on *fault: FAULT_AWAY for the disk, FAULT_BUG for what our own statements did
- * wrong. Returns false. */
+ * wrong and for rows that can't be. Returns false. */
 bool database_fault(const char *where, sqlite3 *handle, int status, struct fault *fault);
 
 struct query {

@@ -23,7 +23,7 @@
                           " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")                                           \
     STATEMENT(DELETE_CLIENT, "DELETE FROM clients WHERE client_id = ?1")                                               \
                                                                                                                        \
-    STATEMENT(FIND_ORIGIN, "SELECT EXISTS (SELECT 1 FROM clients, json_each(record, '$.allowed_cors_origins')"          \
+    STATEMENT(FIND_ORIGIN, "SELECT EXISTS (SELECT 1 FROM clients, json_each(record, '$.allowed_cors_origins')"         \
                            " WHERE json_each.value = ?1)")                                                             \
                                                                                                                        \
     STATEMENT(FIND_ENDING, "SELECT EXISTS (SELECT 1 FROM endings WHERE kind = 'session' AND name = ?2 AND at >= ?1)"   \

@@ -55,10 +55,7 @@ static bool run_call(struct database *db, struct storage_call *call)
     if (!database_run(db, STATEMENT_BEGIN_VERB, fault)) return false;
     if (verb_run(db, call, fault)) return database_run(db, STATEMENT_END_VERB, fault);
     if (fault->kind == FAULT_AWAY || !database_in_transaction(db)) return false;
-    struct fault why = *fault;
-    bool undone = database_run(db, STATEMENT_UNDO_VERB, fault) && database_run(db, STATEMENT_END_VERB, fault);
-    if (undone) *fault = why;
-    return undone;
+    return database_run(db, STATEMENT_UNDO_VERB, fault) && database_run(db, STATEMENT_END_VERB, fault);
 }
 
 /* none of them happened, so none is answered as if it had */

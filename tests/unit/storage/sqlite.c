@@ -143,6 +143,21 @@ static void execute_beside(const char *sql)
     sqlite3_close(handle);
 }
 
+static int64_t count(const char *name, int flags, const char *sql)
+{
+    int64_t found = -1;
+    sqlite3 *handle;
+    sqlite3_stmt *statement = NULL;
+    CHECK(sqlite3_open_v2(name, &handle, flags, NULL) == SQLITE_OK);
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        found = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return found;
+}
+
+static int64_t count_beside(const char *sql) { return count(path, SQLITE_OPEN_READWRITE, sql); }
+
 /* ---- sentences ---- */
 
 static void check_file(void)
@@ -228,6 +243,28 @@ static void check_batches(void)
         CHECK(end(&a) == FAULT_NONE && end(&again) == FAULT_BUG && end(&b) == FAULT_NONE);
         CHECK(rotate(10) == ROTATE_ROTATED && rotate(11) == ROTATE_ROTATED);
     }
+    TEST("a verb that fails half-way leaves nothing of itself behind")
+    {
+        execute(beside, "INSERT INTO grant_state (grant_id, secret_hash, rotated_at, mac_kid, session_checked_at,"
+                        " session_expires_at, idle_ttl, idle_expires_at, expires_at)"
+                        " VALUES (x'09090909090909090909090909090909', x'00', 0, 0, 0, 0, 0, 0, 0)");
+        execute(beside, "BEGIN IMMEDIATE");
+        start(&a, ask_store, 9);
+        start(&b, ask_store, 16);
+        execute(beside, "COMMIT");
+        CHECK(end(&a) == FAULT_BUG && end(&b) == FAULT_NONE && rotate(16) == ROTATE_ROTATED);
+        CHECK(count_beside("SELECT count(*) FROM grants WHERE hex(grant_id) LIKE '0909%'") == 0);
+    }
+    TEST("a row that can't be fails the verb that meets it, and no other")
+    {
+        execute(beside, "INSERT INTO grants (grant_id, client_id, subject, kratos_session_id, identity_id, auth_time,"
+                        " created_at) VALUES (x'09090909090909090909090909090909', 'app', 'u', 's', 'u', 0, 0)");
+        execute(beside, "BEGIN IMMEDIATE");
+        start(&a, ask_rotation, 9);
+        start(&b, ask_store, 17);
+        execute(beside, "COMMIT");
+        CHECK(end(&a) == FAULT_BUG && end(&b) == FAULT_NONE && rotate(17) == ROTATE_ROTATED);
+    }
     TEST("a verb whose deadline passed before its turn doesn't happen")
     {
         execute(beside, "BEGIN IMMEDIATE");
@@ -304,21 +341,6 @@ static void check_full_disk(void)
         CHECK(rotate(20) == ROTATE_ROTATED);
     }
 }
-
-static int64_t count(const char *name, int flags, const char *sql)
-{
-    int64_t found = -1;
-    sqlite3 *handle;
-    sqlite3_stmt *statement = NULL;
-    CHECK(sqlite3_open_v2(name, &handle, flags, NULL) == SQLITE_OK);
-    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
-        found = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(handle);
-    return found;
-}
-
-static int64_t count_beside(const char *sql) { return count(path, SQLITE_OPEN_READWRITE, sql); }
 
 static void check_checkpointer(void)
 {
