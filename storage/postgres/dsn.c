@@ -77,9 +77,10 @@ bool dsn_parse(struct dsn *dsn, const char *text, struct fault *fault)
 {
     *dsn = (struct dsn){.options = PQconninfoParse(text, NULL)}; /* its own words may quote a password */
     if (dsn->options == NULL)
-        return fault_set(fault, FAULT_INPUT, WHERE,
-                         "it can't be read: write postgres://user:password@host:port/database, special characters of the "
-                         "password as %%XX");
+        return fault_set(
+            fault, FAULT_INPUT, WHERE,
+            "it can't be read: write postgres://user:password@host:port/database, special characters of the "
+            "password as %%XX");
     if (find_hosts(dsn)) return true;
     dsn_release(dsn);
     return fault_set(fault, FAULT_INPUT, WHERE, "hosts, addresses and ports must be lists of one length, of at most %d",
@@ -113,21 +114,30 @@ void dsn_write_words(const struct dsn *dsn, const struct endpoint *endpoint, str
     /* tcp_user_timeout, ms: a connection whose peer is gone must not hold its batch for longer than a verb may take.
      * gssencmode: looking for tickets may block. read-write: else one of several hosts may be a standby. */
     static const char *const ours[][2] = {
-        {"fallback_application_name", "hydrant"}, {"client_encoding", "UTF8"}, {"target_session_attrs", "read-write"},
-        {"gssencmode", "disable"}, {"keepalives", "1"}, {"keepalives_idle", "10"}, {"keepalives_interval", "5"},
-        {"keepalives_count", "3"}, {"tcp_user_timeout", "4000"},
+        {"fallback_application_name", "hydrant"},
+        {"client_encoding", "UTF8"},
+        {"target_session_attrs", "read-write"},
+        {"gssencmode", "disable"},
+        {"keepalives", "1"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "4000"},
     };
     *words = (struct dsn_words){0};
     size_t count = 0;
     for (const PQconninfoOption *o = dsn->options; o->keyword != NULL; o++) {
-        bool place = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0 || strcmp(o->keyword, "port") == 0;
-        if (o->val != NULL && !place && strcmp(o->keyword, "client_encoding") != 0) put_word(words, &count, o->keyword, o->val);
+        bool place =
+            strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0 || strcmp(o->keyword, "port") == 0;
+        if (o->val != NULL && !place && strcmp(o->keyword, "client_encoding") != 0)
+            put_word(words, &count, o->keyword, o->val);
     }
     if (endpoint->host[0] != '\0') put_word(words, &count, "host", endpoint->host);
     if (endpoint->address[0] != '\0') put_word(words, &count, "hostaddr", endpoint->address);
     if (endpoint->port[0] != '\0') put_word(words, &count, "port", endpoint->port);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         const char *given = find_option(dsn->options, ours[i][0]);
-        if (given == NULL || strcmp(ours[i][0], "client_encoding") == 0) put_word(words, &count, ours[i][0], ours[i][1]);
+        if (given == NULL || strcmp(ours[i][0], "client_encoding") == 0)
+            put_word(words, &count, ours[i][0], ours[i][1]);
     }
 }

@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* how an array goes over the wire: its dimensions (one), whether there are nulls, the elements' type, how many, the first one's
- * index; then each with its length before it */
+/* how an array goes over the wire: its dimensions (one), whether there are nulls, the elements' type, how many, the
+ * first one's index; then each with its length before it */
 enum { ARRAY_HEAD_LEN = 20, NULL_LEN = -1 };
 
 struct param_type {
@@ -91,24 +91,32 @@ void params_put_bytes(struct params *p, struct bytes b)
     put(p, b);
 }
 
-static void write_array_head(char *at, bool has_null, unsigned type, int32_t rows)
+/* without rows it has no dimension, and nothing more to say */
+static int write_array_head(char *at, bool has_null, unsigned type, int32_t rows)
 {
-    write_big_endian(at, 1, 4);
+    write_big_endian(at, rows > 0, 4);
     write_big_endian(at + 4, has_null, 4);
     write_big_endian(at + 8, type, 4);
     write_big_endian(at + 12, (uint32_t)rows, 4);
     write_big_endian(at + 16, 1, 4);
+    return rows > 0 ? ARRAY_HEAD_LEN : ARRAY_HEAD_LEN - 8;
+}
+
+static int finish_array(struct params *p, int i, size_t len)
+{
+    int head_len = write_array_head(p->texts[i].at, p->null[i], type_of(p->statement->types[i])->oid, p->rows);
+    return head_len + (int)len - ARRAY_HEAD_LEN;
 }
 
 bool params_finish(struct params *p)
 {
-    assert(p->statement->arrays ? p->next == 0 && p->rows > 0 : p->next == p->count);
+    bool arrays = p->statement->arrays;
+    assert(p->next == (arrays ? 0 : p->count));
     for (int i = 0; i < p->count; i++) {
         struct bytes b = text_bytes(&p->texts[i]);
         if (!bytes_present(b)) return false;
-        if (p->statement->arrays) write_array_head(p->texts[i].at, p->null[i], type_of(p->statement->types[i])->oid, p->rows);
-        p->values[i] = p->null[i] && !p->statement->arrays ? NULL : b.at;
-        p->lengths[i] = (int)b.len;
+        p->values[i] = p->null[i] && !arrays ? NULL : b.at;
+        p->lengths[i] = arrays ? finish_array(p, i, b.len) : (int)b.len;
         p->formats[i] = 1;
     }
     return true;

@@ -39,7 +39,8 @@ static void look_up(const struct endpoint *host, struct endpoints *endpoints)
     if (getaddrinfo(host->host, NULL, &hints, &found) != 0) return;
     for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
         struct endpoint endpoint = *host;
-        int refused = getnameinfo(a->ai_addr, a->ai_addrlen, endpoint.address, sizeof endpoint.address, NULL, 0, NI_NUMERICHOST);
+        int refused =
+            getnameinfo(a->ai_addr, a->ai_addrlen, endpoint.address, sizeof endpoint.address, NULL, 0, NI_NUMERICHOST);
         if (refused == 0) add(endpoints, &endpoint);
     }
     freeaddrinfo(found);
@@ -49,8 +50,10 @@ static void look_all_up(const struct endpoint *hosts, size_t count, struct endpo
 {
     endpoints->count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (endpoint_needs_lookup(&hosts[i])) look_up(&hosts[i], endpoints);
-        else add(endpoints, &hosts[i]);
+        if (endpoint_needs_lookup(&hosts[i]))
+            look_up(&hosts[i], endpoints);
+        else
+            add(endpoints, &hosts[i]);
     }
 }
 

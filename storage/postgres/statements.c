@@ -5,15 +5,17 @@
 #define TEXT_OF(number) #number
 #define NUMBER(number) TEXT_OF(number)
 
-/* one moment for the whole statement, read when it runs (now() is the transaction's begin, which may lie before a wait) */
+/* one moment for the whole statement, read when it runs (now() is the transaction's begin, which may lie before a wait)
+ */
 #define MOMENT "t AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)"
 
 #define LIVE " s.revoked_at = 0 AND s.expires_at > t.now AND s.idle_expires_at > t.now"
 #define RENEWED_IDLE "CASE WHEN s.idle_ttl < s.expires_at - l.now THEN l.now + s.idle_ttl ELSE s.expires_at END"
 
 /* ---- rotation: the conditions of r1, and of a grant whose tokens never rotate, are those of storage/rotation.c ----
- * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left out (so that no
- * batch ever waits for a row, and none can be part of a deadlock); u: written; then all of b with what was written or what stands. */
+ * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left
+ * out (so that no batch ever waits for a row, and none can be part of a deadlock); u: written; then all of b with what
+ * was written or what stands. */
 #define ROTATE(presented)                                                                                              \
     "WITH b AS MATERIALIZED (" presented "), " MOMENT ", "                                                             \
     "l AS MATERIALIZED ("                                                                                              \
@@ -90,17 +92,17 @@
     " WHERE g.kratos_session_id = $3 AND g.client_id = $5 AND" LIVE
 
 #define CONFIRM_GRANT                                                                                                  \
-    "WITH " MOMENT " SELECT t.now, a.secret_hash = $2, a.idle_expires_at, a.expires_at, greatest("                     \
+    "WITH " MOMENT " SELECT t.now, a.rotated_at, a.secret_hash = $2, a.idle_expires_at, a.expires_at, greatest("       \
     "    (SELECT at FROM endings WHERE kind = 'session' AND name = $3),"                                               \
     "    (SELECT at FROM endings WHERE kind = 'subject' AND name = $4),"                                               \
     "    (SELECT at FROM endings WHERE kind = 'client' AND name = $5)),"                                               \
     "  (SELECT count(*)" LIVE_OF_SESSION ")"                                                                           \
     " FROM t CROSS JOIN grant_state a WHERE a.grant_id = $1"
 
-#define WITHDRAW_GRANT                                                                                                 \
-    "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1) DELETE FROM grants WHERE grant_id = $1"
+#define WITHDRAW_GRANT "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1) DELETE FROM grants WHERE grant_id = $1"
 
-/* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ---- */
+/* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ----
+ */
 
 #define REVOKE_LOCKED(because)                                                                                         \
     "u AS (UPDATE grant_state s SET revoked_at = t.now, revoked_because = " because                                    \
@@ -114,16 +116,16 @@
     "WITH " MOMENT ", " LOCK_WHERE(condition) ", " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
 
 #define REVOKE_GRANT                                                                                                   \
-    "WITH " MOMENT ", " LOCK_WHERE("s.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3)"                            \
-                                   " AND ($4 IS NULL OR g.client_id = $4)") ", " REVOKE_LOCKED("$2")                   \
-    " SELECT count(*) FROM u"
+    "WITH " MOMENT                                                                                                     \
+    ", " LOCK_WHERE("s.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3)"                                           \
+                    " AND ($4 IS NULL OR g.client_id = $4)") ", " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
 
 #define TRIM_SESSION                                                                                                   \
     "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION                                          \
     "    ORDER BY g.grant_id = $1 DESC, g.created_at DESC, g.created_us DESC, g.grant_id OFFSET $4), "                 \
     "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
-    "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), " REVOKE_LOCKED("$2")                     \
-    " SELECT count(*) FROM u"
+    "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), " REVOKE_LOCKED(                          \
+        "$2") " SELECT count(*) FROM u"
 
 #define END                                                                                                            \
     "WITH " MOMENT " INSERT INTO endings (kind, name, at) SELECT $1, $2, t.now FROM t"                                 \
@@ -131,21 +133,29 @@
 
 /* the client goes with the last of its grants */
 #define DELETE_CLIENT                                                                                                  \
-    "WITH " MOMENT ", " LOCK_WHERE("g.client_id = $1") ", " REVOKE_LOCKED("$2") ", "                                   \
-    "n AS MATERIALIZED (SELECT count(*) AS count FROM u), "                                                            \
-    "d AS (DELETE FROM clients USING n WHERE client_id = $1 AND n.count < " NUMBER(1000) " RETURNING client_id) "      \
-    "SELECT n.count, (SELECT count(*) FROM d) FROM n"
+    "WITH " MOMENT ", " LOCK_WHERE("g.client_id = $1") ", " REVOKE_LOCKED(                                             \
+        "$2") ", "                                                                                                     \
+              "n AS MATERIALIZED (SELECT count(*) AS count FROM u), "                                                  \
+              "o AS (DELETE FROM client_origins USING n WHERE client_id = $1 AND n.count < " NUMBER(                   \
+                  1000) "), "                                                                                          \
+                        "d AS (DELETE FROM clients USING n WHERE client_id = $1 AND n.count < " NUMBER(                \
+                            1000) " RETURNING client_id) "                                                             \
+                                  "SELECT n.count, (SELECT count(*) FROM d) FROM n"
 
 /* ---- clients, keys, the house ---- */
 
 #define CLIENT_COLUMNS "client_id, record, secret_hash, created_at FROM clients"
 #define ADD_CLIENT                                                                                                     \
-    "WITH " MOMENT " INSERT INTO clients (client_id, record, secret_hash, created_at)"                                 \
-    " SELECT $1, $2, $3, CASE WHEN $4 = 0 THEN t.now ELSE $4 END FROM t"                                               \
-    " ON CONFLICT (client_id) DO NOTHING RETURNING client_id"
+    "WITH " MOMENT ", "                                                                                                \
+    "a AS (INSERT INTO clients (client_id, record, secret_hash, created_at)"                                           \
+    "  SELECT $1, $2, $3, CASE WHEN $4 = 0 THEN t.now ELSE $4 END FROM t"                                              \
+    "  ON CONFLICT (client_id) DO NOTHING RETURNING client_id), "                                                      \
+    "o AS (INSERT INTO client_origins (client_id, origin) SELECT DISTINCT a.client_id, each.origin"                    \
+    "  FROM a CROSS JOIN LATERAL json_array_elements_text($5) AS each(origin)) "                                       \
+    "SELECT client_id FROM a"
+#define FIND_ORIGIN "SELECT EXISTS (SELECT 1 FROM client_origins WHERE origin = $1)"
 
-#define KEY_COLUMNS                                                                                                    \
-    "kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk, sealed_private"
+#define KEY_COLUMNS "kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk, sealed_private"
 #define LIST_KEYS                                                                                                      \
     "WITH " MOMENT " SELECT t.now, " KEY_COLUMNS " FROM t LEFT JOIN signing_keys ON true ORDER BY algorithm, epoch"
 #define ADD_KEYS                                                                                                       \
@@ -182,9 +192,12 @@ static const struct statement statements[] = {
     [STATEMENT_REVOKE_SUBJECT] = {"revoke_subject", REVOKE_WHERE("g.identity_id = $1"), "tt", false},
     [STATEMENT_REVOKE_CLIENT] = {"revoke_client", REVOKE_WHERE("g.client_id = $1"), "tt", false},
     [STATEMENT_FIND_CLIENT] = {"find_client", "SELECT " CLIENT_COLUMNS " WHERE client_id = $1", "t", false},
-    [STATEMENT_LIST_CLIENTS] = {"list_clients", "SELECT " CLIENT_COLUMNS " WHERE client_id > $1 ORDER BY client_id LIMIT $2", "tn", false},
-    [STATEMENT_ADD_CLIENT] = {"add_client", ADD_CLIENT, "tjtn", false},
+    [STATEMENT_LIST_CLIENTS] = {"list_clients",
+                                "SELECT " CLIENT_COLUMNS " WHERE client_id > $1 ORDER BY client_id LIMIT $2", "tn",
+                                false},
+    [STATEMENT_ADD_CLIENT] = {"add_client", ADD_CLIENT, "tjtnj", false},
     [STATEMENT_DELETE_CLIENT] = {"delete_client", DELETE_CLIENT, "tt", false},
+    [STATEMENT_FIND_ORIGIN] = {"find_origin", FIND_ORIGIN, "t", false},
     [STATEMENT_LIST_KEYS] = {"list_keys", LIST_KEYS, "", false},
     [STATEMENT_ADD_KEYS] = {"add_keys", ADD_KEYS, "ttnnnnnjy", true},
     [STATEMENT_PULSE] = {"pulse", "WITH " MOMENT " SELECT now FROM t", "", false},
@@ -198,15 +211,13 @@ const struct statement *statement_of(enum statement_id id) { return &statements[
     "SELECT set_config('statement_timeout', '3000', " local "), set_config('lock_timeout', '1000', " local "),"        \
     " set_config('idle_in_transaction_session_timeout', '10000', " local "),"                                          \
     " set_config('default_transaction_isolation', 'read committed', " local ")"
-#define PLANNER_SETTINGS(local)                                                                                        \
-    "SELECT set_config('plan_cache_mode', 'force_generic_plan', " local "),"                                           \
-    " set_config('enable_hashjoin', 'off', " local "), set_config('enable_mergejoin', 'off', " local "),"              \
-    " set_config('enable_seqscan', 'off', " local "), set_config('jit', 'off', " local ")"
 
 static_assert(STATEMENT_TIMEOUT_MS == 3000 && LOCK_TIMEOUT_MS == 1000, "the settings above have the numbers as text");
 
 const char *statement_settings(bool local) { return local ? SETTINGS("true") : SETTINGS("false"); }
-const char *statement_planner_settings(bool local)
+const char *statement_planner_settings(void)
 {
-    return local ? PLANNER_SETTINGS("true") : PLANNER_SETTINGS("false");
+    return "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
+           " set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),"
+           " set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)";
 }

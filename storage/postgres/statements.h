@@ -23,6 +23,7 @@ enum statement_id {
     STATEMENT_LIST_CLIENTS,
     STATEMENT_ADD_CLIENT,
     STATEMENT_DELETE_CLIENT,
+    STATEMENT_FIND_ORIGIN,
     STATEMENT_LIST_KEYS,
     STATEMENT_ADD_KEYS,
     STATEMENT_PULSE,
@@ -40,8 +41,8 @@ const struct statement *statement_of(enum statement_id id);
 
 /* The session's settings: one row of set_config. local: for the transaction only, where a pooler keeps no session. */
 const char *statement_settings(bool local);
-/* Settings of Postgres' planner: its plans shall not go by statistics that are missing or old. A refusal is no harm. */
-const char *statement_planner_settings(bool local);
+/* Settings of Postgres' planner, for the session: its plans shall not go by statistics that are missing or old. A refusal is no harm. */
+const char *statement_planner_settings(void);
 
 enum {
     REVOKE_CHUNK = 1000,               /* grants that one transaction of a revocation ends; more take several */
@@ -80,7 +81,7 @@ enum rotate_column {
     ROTATE_AUTH_TIME,
 };
 /* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
-enum confirm_column { CONFIRM_NOW, CONFIRM_OURS, CONFIRM_IDLE_EXPIRES_AT, CONFIRM_EXPIRES_AT, CONFIRM_ENDED_AT, CONFIRM_LIVE };
+enum confirm_column { CONFIRM_NOW, CONFIRM_STORED_AT, CONFIRM_OURS, CONFIRM_IDLE_EXPIRES_AT, CONFIRM_EXPIRES_AT, CONFIRM_ENDED_AT, CONFIRM_LIVE };
 /* STATEMENT_FIND_CLIENT, STATEMENT_LIST_CLIENTS */
 enum client_column { CLIENT_ID, CLIENT_RECORD, CLIENT_SECRET_HASH, CLIENT_CREATED_AT };
 /* STATEMENT_DELETE_CLIENT; STATEMENT_REVOKE_* and STATEMENT_TRIM_SESSION have the first only */

@@ -1,0 +1,69 @@
+/* job: a verb's way through this back end: its call (or several equal ones), the stage it is at, and what came back for it.
+ * Rule: a job is in exactly one place: a lane of its pool, resting there, behind another job of its grant, or in a batch.
+ * Whoever takes it out of there puts it into the next, or ends it with pool_finish or pool_fail. */
+#ifndef STORAGE_POSTGRES_JOB_H
+#define STORAGE_POSTGRES_JOB_H
+
+#include "storage/call.h"
+#include "storage/postgres/row.h"
+
+struct batch;
+struct pool;
+struct job;
+
+/* What may travel together. LANE_ALONE: a transaction for each job, on one connection at a time: these wait for locked rows, and what
+ * waits must hold nothing that others may wait for. The other lanes never wait for a row, so they can't deadlock however they are mixed. */
+enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
+enum { LANE_COUNT = LANE_ALONE + 1 };
+
+struct stage {
+    enum lane lane;
+    bool repeatable; /* may be sent again when its connection was lost and nobody knows whether it happened */
+    bool (*send)(struct batch *batch, struct job *job);       /* false: the connection is lost */
+    bool (*send_after)(struct batch *batch, struct job *job); /* in the transaction after that; NULL: there is none */
+    void (*settle)(struct pool *pool, struct job *job);       /* it is durable: ends the job or moves it on */
+};
+
+/* What a stage of rotate.c keeps for the next. */
+struct job_rotation {
+    int64_t look_age_ms; /* when it was sent */
+    enum rotate_outcome outcome;
+    struct rotation_state seen;
+    struct rotation_change change;
+    unsigned misses; /* times that another was faster, or had the row locked */
+};
+
+struct job {
+    const struct stage *stage;
+    struct storage_call *calls; /* never NULL; the first leads: its input is sent, its arena takes the result */
+    int64_t deadline_ms;        /* steady; the latest of its calls' */
+    struct job *next;
+    struct job *behind;      /* of the same grant, first to last: they wait for this one's end */
+    struct job *hash_next;   /* turn.c's */
+    bool has_turn;
+    bool sent;               /* in a batch: no call may join any more */
+    size_t crowd;            /* with how many it may share a transaction: halved when one failed */
+    int64_t rests_until_ms;  /* steady; while resting */
+    size_t first_group, last_group; /* its transactions in the batch */
+    struct row answer;       /* the last rows that came for it, or its one row; .result NULL: none */
+    uint64_t count;          /* of revoke.c: grants revoked in the chunks so far */
+    struct job_rotation rotation;
+};
+
+struct job_list {
+    struct job *first, **last;
+};
+void job_list_init(struct job_list *list);
+void job_list_push(struct job_list *list, struct job *job);
+void job_list_push_front(struct job_list *list, struct job *job);
+struct job *job_list_take(struct job_list *list); /* NULL: empty */
+
+struct job *job_create(struct storage_call *call, const struct stage *stage);
+/* ends the calls and frees the job */
+void job_finish(struct job *job);
+void job_fail(struct job *job, const struct fault *fault);
+void job_drop(struct job *job);
+/* another call that wants the same: b's outcome shall be a's too; frees b */
+void job_join(struct job *a, struct job *b);
+
+#endif

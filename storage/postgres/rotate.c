@@ -1,0 +1,229 @@
+/* rotate: one statement does what is usual (r1), and says how the row stands; all else is decided by storage/rotation.h
+ * on that row and written by compare-and-swap. Who was beaten to it, or found the row locked, looks again. */
+#include "storage/postgres/batch.h"
+#include "storage/postgres/pool.h"
+#include "storage/postgres/stages.h"
+
+#include "base/clock.h"
+
+enum {
+    LOCKED_REST_MS = 4, /* before the row is looked at again; doubles */
+    LOCKED_REST_DOUBLINGS = 5,
+    MISSES_UNTIL_SWAP = 2,
+};
+
+static const struct stage stage_swap;
+
+static const struct rotation *presentation_of(const struct job *job) { return &job->calls->in.rotation; }
+
+static struct bytes id_of(const struct rotation *r) { return (struct bytes){(const char *)r->grant_id, GRANT_ID_LEN}; }
+
+/* ---- rotate ---- */
+
+static void put_presentation(struct params *p, struct job *job)
+{
+    const struct rotation *r = presentation_of(job);
+    job->rotation.look_age_ms = r->looked ? clock_steady_ms() - r->look_began_steady_ms : 0;
+    params_put_bytes(p, id_of(r));
+    params_put_bytes(p, (struct bytes){(const char *)r->secret_hash, SECRET_HASH_LEN});
+    params_put_bytes(p, bytes_present(r->client_id) ? r->client_id : BYTES(""));
+    params_put_number(p, r->gen);
+    params_put_number(p, r->mac_kid);
+    params_put_number(p, r->policy.coalesce_ms);
+    params_put_truth(p, r->policy.never);
+    params_put_number(p, r->policy.look_max_age_ms);
+    params_put_truth(p, r->looked);
+    params_put_number(p, job->rotation.look_age_ms);
+    params_put_number(p, r->session_expires_at);
+    params_put_bytes(p, r->looked ? r->claims : BYTES_ABSENT);
+}
+
+static bool send_rotate(struct batch *batch, struct job *job)
+{
+    put_presentation(batch_statement(batch, STATEMENT_ROTATE_ONE), job);
+    return batch_send(batch, job);
+}
+
+bool rotate_send_many(struct batch *batch, struct job **jobs, size_t count)
+{
+    struct params *p = batch_statement(batch, STATEMENT_ROTATE_MANY);
+    for (size_t i = 0; i < count; i++) put_presentation(p, jobs[i]);
+    return batch_send_many(batch, jobs);
+}
+
+static void read_state(struct row row, struct rotation_state *state)
+{
+    *state = (struct rotation_state){
+        .gen = row_number(row, ROTATE_GEN),
+        .base_gen = row_number(row, ROTATE_BASE_GEN),
+        .low_gen = row_number(row, ROTATE_LOW_GEN),
+        .rotated_at = row_number(row, ROTATE_ROTATED_AT),
+        .skips = (uint32_t)row_number(row, ROTATE_SKIPS),
+        .mac_kid = (uint8_t)row_number(row, ROTATE_MAC_KID),
+        .idle_ttl_ms = row_number(row, ROTATE_IDLE_TTL),
+        .idle_expires_at = row_number(row, ROTATE_IDLE_EXPIRES_AT),
+        .expires_at = row_number(row, ROTATE_EXPIRES_AT),
+        .revoked_at = row_number(row, ROTATE_REVOKED_AT),
+        .session_checked_at = row_number(row, ROTATE_SESSION_CHECKED_AT),
+        .session_expires_at = row_number(row, ROTATE_SESSION_EXPIRES_AT),
+    };
+}
+
+static void read_grant(struct row row, const struct rotation *r, struct arena *arena, struct grant *grant)
+{
+    *grant = (struct grant){
+        .client_id = r->client_id,
+        .subject = row_bytes(row, ROTATE_SUBJECT, arena),
+        .kratos_session_id = row_bytes(row, ROTATE_KRATOS_SESSION_ID, arena),
+        .identity_id = row_bytes(row, ROTATE_IDENTITY_ID, arena),
+        .scope = row_bytes(row, ROTATE_SCOPE, arena),
+        .audience = row_bytes(row, ROTATE_AUDIENCE, arena),
+        .claims = row_bytes(row, ROTATE_CLAIMS, arena),
+        .acr = row_bytes(row, ROTATE_ACR, arena),
+        .amr = row_bytes(row, ROTATE_AMR, arena),
+        .auth_time = row_number(row, ROTATE_AUTH_TIME),
+    };
+    for (size_t i = 0; i < GRANT_ID_LEN; i++) grant->id[i] = r->grant_id[i];
+}
+
+/* into the leading call's result: how the grant stands once the outcome is so */
+static void write_result(struct job *job, enum rotate_outcome outcome, const struct rotation_state *state)
+{
+    struct rotated *result = &job->calls->result.rotated;
+    const struct rotation *r = presentation_of(job);
+    result->outcome = outcome;
+    result->gen = (uint32_t)state->gen;
+    result->mac_kid = state->mac_kid;
+    result->idle_expires_at = state->idle_expires_at;
+    result->expires_at = state->expires_at;
+    result->session_checked_at = state->session_checked_at;
+    result->session_expires_at = state->session_expires_at;
+    result->revoked_at = state->revoked_at;
+    if (outcome == ROTATE_REUSED) result->revoked_because = BYTES(BECAUSE_REUSED);
+    bool brought_claims = r->looked && bytes_present(r->claims);
+    if (brought_claims && rotate_outcome_succeeds(outcome)) result->grant.claims = r->claims;
+}
+
+/* someone else holds the row, or was faster than this statement's snapshot */
+static void look_again(struct pool *pool, struct job *job)
+{
+    unsigned doublings = job->rotation.misses < LOCKED_REST_DOUBLINGS ? job->rotation.misses : LOCKED_REST_DOUBLINGS;
+    job->rotation.misses++;
+    if (doublings == 0)
+        pool_move(pool, job, &stage_rotate);
+    else
+        pool_rest(pool, job, &stage_rotate, LOCKED_REST_MS << doublings);
+}
+
+static void decide(struct pool *pool, struct job *job, int64_t now)
+{
+    const struct rotation *r = presentation_of(job);
+    struct job_rotation *kept = &job->rotation;
+    struct rotation_presented presented = {
+        .gen = r->gen,
+        .mac_kid = r->mac_kid,
+        .looked = r->looked,
+        .looked_at = now - kept->look_age_ms,
+        .session_expires_at = r->session_expires_at,
+    };
+    kept->outcome = rotation_decide(&r->policy, &kept->seen, &presented, now, &kept->change);
+    write_result(job, kept->outcome, &kept->change.next);
+    if (!kept->change.write) {
+        pool_finish(pool, job);
+        return;
+    }
+    /* r1 holds and yet the statement left it: most likely by then it no longer did. */
+    bool by_statement = kept->outcome == ROTATE_ROTATED || (kept->outcome == ROTATE_SAME_AGAIN && r->policy.never);
+    if (by_statement && kept->misses < MISSES_UNTIL_SWAP)
+        look_again(pool, job);
+    else
+        pool_move(pool, job, &stage_swap);
+}
+
+static void settle_rotate(struct pool *pool, struct job *job)
+{
+    struct row row = job->answer;
+    struct storage_call *lead = job->calls;
+    if (row.result == NULL || !row_truth(row, ROTATE_OURS)) {
+        lead->result.rotated = (struct rotated){.outcome = ROTATE_UNKNOWN};
+        pool_finish(pool, job);
+        return;
+    }
+    int64_t now = row_number(row, ROTATE_NOW);
+    read_state(row, &job->rotation.seen);
+    lead->result.rotated = (struct rotated){
+        .now = now,
+        .revoked_because = row_bytes(row, ROTATE_REVOKED_BECAUSE, &lead->arena),
+    };
+    read_grant(row, presentation_of(job), &lead->arena, &lead->result.rotated.grant);
+    if (!row_truth(row, ROTATE_DONE)) {
+        decide(pool, job, now);
+        return;
+    }
+    write_result(job, presentation_of(job)->policy.never ? ROTATE_SAME_AGAIN : ROTATE_ROTATED, &job->rotation.seen);
+    pool_finish(pool, job);
+}
+
+const struct stage stage_rotate = {
+    .lane = LANE_ROTATE,
+    .repeatable = true, /* what was rotated is found by r2 */
+    .send = send_rotate,
+    .settle = settle_rotate,
+};
+
+/* ---- swap: write what was decided, if the row is still what the decision went by ---- */
+
+static void put_seen(struct params *p, const struct rotation_state *seen)
+{
+    params_put_number(p, seen->gen);
+    params_put_number(p, seen->base_gen);
+    params_put_number(p, seen->low_gen);
+    params_put_number(p, seen->rotated_at);
+    params_put_number(p, seen->skips);
+    params_put_number(p, seen->idle_expires_at);
+    params_put_number(p, seen->revoked_at);
+    params_put_number(p, seen->session_checked_at);
+    params_put_number(p, seen->session_expires_at);
+}
+
+static void put_next(struct params *p, const struct rotation_change *change)
+{
+    const struct rotation_state *next = &change->next;
+    params_put_number(p, next->gen);
+    params_put_number(p, next->base_gen);
+    params_put_number(p, next->low_gen);
+    params_put_number(p, next->rotated_at);
+    params_put_number(p, next->skips);
+    params_put_number(p, next->mac_kid);
+    params_put_number(p, next->idle_expires_at);
+    params_put_number(p, next->revoked_at);
+    params_put_bytes(p, change->revoke ? BYTES(BECAUSE_REUSED) : BYTES_ABSENT);
+    params_put_number(p, next->session_checked_at);
+    params_put_number(p, next->session_expires_at);
+}
+
+static bool send_swap(struct batch *batch, struct job *job)
+{
+    const struct rotation *r = presentation_of(job);
+    struct params *p = batch_statement(batch, STATEMENT_SWAP);
+    params_put_bytes(p, id_of(r));
+    put_seen(p, &job->rotation.seen);
+    put_next(p, &job->rotation.change);
+    params_put_bytes(p, r->looked && !job->rotation.change.revoke ? r->claims : BYTES_ABSENT);
+    return batch_send(batch, job);
+}
+
+static void settle_swap(struct pool *pool, struct job *job)
+{
+    if (PQntuples(job->answer.result) == 1)
+        pool_finish(pool, job);
+    else
+        look_again(pool, job);
+}
+
+static const struct stage stage_swap = {
+    .lane = LANE_SWAP,
+    .repeatable = true, /* done already: nothing matches any more, and the row is looked at again */
+    .send = send_swap,
+    .settle = settle_swap,
+};

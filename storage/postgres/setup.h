@@ -1,0 +1,12 @@
+/* setup: a new connection's session: its settings and its prepared statements, in one pipeline. */
+#ifndef STORAGE_POSTGRES_SETUP_H
+#define STORAGE_POSTGRES_SETUP_H
+
+#include "base/fault.h"
+#include "storage/postgres/connection.h"
+
+bool setup_send(struct connection *connection) MUST_USE;
+enum setup_progress { SETUP_GOES_ON, SETUP_DONE, SETUP_FAILED };
+enum setup_progress setup_receive(struct connection *connection);
+
+#endif

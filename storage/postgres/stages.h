@@ -1,0 +1,24 @@
+/* stages: where each verb's job begins; the stages themselves stand in the verbs' files. */
+#ifndef STORAGE_POSTGRES_STAGES_H
+#define STORAGE_POSTGRES_STAGES_H
+
+#include "storage/postgres/job.h"
+
+const struct stage *stage_of(const struct storage_call *call);
+
+/* rotate.c; also all of them with one statement */
+extern const struct stage stage_rotate;
+bool rotate_send_many(struct batch *batch, struct job **jobs, size_t count) MUST_USE;
+/* store_grant.c */
+extern const struct stage stage_store_grant;
+/* revoke.c */
+const struct stage *stage_of_revocation(enum revoke_by by);
+extern const struct stage stage_delete_client;
+/* clients.c */
+extern const struct stage stage_find_client, stage_list_clients, stage_add_client, stage_find_origin;
+/* keys.c */
+extern const struct stage stage_list_keys, stage_add_keys;
+/* house.c */
+extern const struct stage stage_pulse, stage_sweep;
+
+#endif
