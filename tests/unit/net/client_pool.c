@@ -41,6 +41,19 @@ static void test_reuse(void)
         CHECK(accepted() == before + 10);
         CHECK(open_now() == 10);
     }
+    TEST("an answer that is there before the loop turns leaves its connection in the pool")
+    {
+        struct outcome outcome;
+        struct call call = call_to("/hi");
+        for (int i = 0; i < 5; i++) {
+            outcome_init(&outcome);
+            call_start(used, &call, on_outcome, &outcome);
+            usleep(20 * 1000);
+            while (outcome.done_count == 0) loop_run(loop, 100);
+            arena_release(&outcome.arena);
+        }
+        CHECK(accepted() == before + 10 && open_now() == 10);
+    }
     TEST("a connection that has waited CLIENT_IDLE_MS is closed, without a call")
     {
         run_for(CLIENT_IDLE_MS - 600);
@@ -91,15 +104,19 @@ static void test_not_kept(void)
     }
 }
 
-static struct outcome call_twice(const char *method, const char *path)
+/* that many times, one after the other, on an upstream of its own; the last outcome */
+static struct outcome call_times(int count, const char *method, const char *path)
 {
     struct call call = {.method = method, .path = bytes_of(path)};
     struct upstream *fresh = odd_upstream("http", "127.0.0.1", "plain", 5000);
-    struct outcome first = run_call(fresh, &call), second = run_call(fresh, &call);
-    CHECK(first.status == 200);
-    arena_release(&first.arena);
+    struct outcome outcome = run_call(fresh, &call);
+    for (int i = 1; i < count; i++) {
+        CHECK(outcome.status == 200);
+        arena_release(&outcome.arena);
+        outcome = run_call(fresh, &call);
+    }
     upstream_destroy(fresh);
-    return second;
+    return outcome;
 }
 
 static void test_repeat(void)
@@ -107,24 +124,23 @@ static void test_repeat(void)
     TEST("a GET whose pooled connection had died before any byte came goes again, once (RFC 9110 9.2.2)")
     {
         int64_t before = accepted();
-        struct outcome outcome = call_twice("GET", "/dies");
+        struct outcome outcome = call_times(2, "GET", "/dies");
         CHECK(outcome.status == 200);
         CHECK(accepted() == before + 2);
         arena_release(&outcome.arena);
     }
     TEST("a PATCH doesn't, for it may have been done")
     {
-        struct outcome outcome = call_twice("PATCH", "/dies");
+        struct outcome outcome = call_times(2, "PATCH", "/dies");
         CHECK(outcome.fault.kind == FAULT_AWAY);
     }
     TEST("nor does a GET of whose answer something had come, or whose connection was new")
     {
         int64_t before = accepted();
-        struct outcome outcome = call_twice("GET", "/dies-half");
+        struct outcome outcome = call_times(2, "GET", "/dies-half");
         CHECK(outcome.fault.kind == FAULT_AWAY);
         CHECK(accepted() == before + 1);
-        struct call call = call_to("/nothing");
-        outcome = run_call(used, &call);
+        outcome = call_times(1, "GET", "/nothing");
         CHECK(outcome.fault.kind == FAULT_AWAY);
         CHECK(accepted() == before + 2);
     }

@@ -211,12 +211,26 @@ static void test_other_side(void)
             upstream_destroy(upstream);
         }
     }
+    TEST("a connection on which TLS speaks to itself while it waits is kept")
+    {
+        struct upstream *upstream = odd_upstream("https", "name.example.test", "right-1.3", 3000);
+        struct upstream *plain = odd_upstream("http", "127.0.0.1", "plain", 3000);
+        call = call_to("/mutters");
+        struct outcome outcome = run_call(upstream, &call);
+        run_for(200);
+        CHECK_BYTES(outcome.answer.body, BYTES("hi"));
+        CHECK(ask_number(plain, "/open") == 2);
+        arena_release(&outcome.arena);
+        upstream_destroy(upstream);
+        upstream_destroy(plain);
+    }
 }
 
 int main(int argument_count, char **arguments)
 {
     if (argument_count < 2) return EXIT_FAILURE;
     odd_start(arguments[1]);
+    setenv("OPENSSL_CONF", odd_value("lax"), 1);
     loop = loop_create();
     test_base_urls();
     test_trusted();

@@ -149,6 +149,10 @@ def answer(peer, path, request, nth):
         peer.sendall(HI)
         time.sleep(0.05)
         peer.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    elif path == "mutters":  # less than a record of TLS, while the connection waits for its next call
+        peer.sendall(HI)
+        time.sleep(0.05)
+        os.write(peer.fileno(), b"\x17")
     elif path == "early":  # answers before it has the whole request
         peer.sendall(HI)
         time.sleep(0.3)
@@ -201,8 +205,10 @@ def serve_one(peer, tls):
         peer.close()
 
 
-def serve(name, tls=None, at_once=False):
+def serve(name, tls=None, at_once=False, narrow=False):
     listener = socket.socket()
+    if narrow:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
     print(name, listener.getsockname()[1], flush=True)
@@ -248,6 +254,16 @@ def serve_tls(folder, name, version, suffix):
     serve(f"{name}-{suffix}", tls)
 
 
+# OpenSSL's settings, so that a client that takes TLS 1.1 is kept from it by nobody else
+LAX = """openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = lax
+[lax]
+MinProtocol = TLSv1
+CipherString = DEFAULT@SECLEVEL=0
+"""
 names_seen = []
 CERTIFICATES = {
     "right": ("name.example.test", "DNS:name.example.test"),
@@ -274,7 +290,11 @@ def main():
         serve_tls(folder, "right", ssl.TLSVersion.TLSv1_1, "1.1")
         serve("plain")
         serve("shut", at_once=True)
+        serve("narrow", narrow=True)
+        with open(f"{folder}/lax.cnf", "w") as file:
+            file.write(LAX)
         print("ca", f"{folder}/ca.pem", flush=True)
+        print("lax", f"{folder}/lax.cnf", flush=True)
         print("ready", 1, flush=True)
         sys.stdin.read()
     finally:
