@@ -39,6 +39,15 @@ bool clients_list(struct database *db, struct storage_call *call, struct fault *
     return query_end(&q, fault);
 }
 
+static bool add_origins(struct database *db, const struct client_row *row, struct fault *fault)
+{
+    struct query q;
+    query_begin(&q, db, STATEMENT_ADD_ORIGINS);
+    query_put_text(&q, row->client_id);
+    query_put_text(&q, row->record);
+    return query_run(&q, fault);
+}
+
 bool clients_add(struct database *db, struct storage_call *call, struct fault *fault)
 {
     const struct client_row *row = &call->in.client;
@@ -50,18 +59,25 @@ bool clients_add(struct database *db, struct storage_call *call, struct fault *f
     query_put_number(&q, row->created_at == 0 ? clock_now_ms() : row->created_at);
     if (!query_run(&q, fault)) return false;
     call->result.add_client = database_changes(db) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
-    return true;
+    return call->result.add_client == CLIENT_EXISTS || add_origins(db, row, fault);
+}
+
+static bool delete_by_id(struct database *db, enum statement which, struct bytes client_id, struct fault *fault)
+{
+    struct query q;
+    query_begin(&q, db, which);
+    query_put_text(&q, client_id);
+    return query_run(&q, fault);
 }
 
 bool clients_delete(struct database *db, struct storage_call *call, struct fault *fault)
 {
-    struct query q;
-    query_begin(&q, db, STATEMENT_DELETE_CLIENT);
-    query_put_text(&q, call->in.client_id);
-    if (!query_run(&q, fault)) return false;
+    struct bytes client_id = call->in.client_id;
+    if (!delete_by_id(db, STATEMENT_DELETE_CLIENT, client_id, fault)) return false;
     call->result.delete_client = database_changes(db) == 1 ? CLIENT_DELETED : CLIENT_ABSENT;
     if (call->result.delete_client == CLIENT_ABSENT) return true;
-    return revocations_end_client(db, call->in.client_id, clock_now_ms(), fault);
+    return delete_by_id(db, STATEMENT_DELETE_ORIGINS, client_id, fault) &&
+           revocations_end_client(db, client_id, clock_now_ms(), fault);
 }
 
 bool clients_find_origin(struct database *db, struct storage_call *call, struct fault *fault)

@@ -12,6 +12,11 @@ static const char *const migrations[] = {
     "CREATE TABLE clients (client_id TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL, secret_hash TEXT,"
     " created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
+    /* the allowed_cors_origins of the records, for preflights, which don't name their client */
+    "CREATE TABLE client_origins (origin TEXT NOT NULL, client_id TEXT NOT NULL,"
+    " PRIMARY KEY (origin, client_id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX client_origins_by_client ON client_origins (client_id);"
+
     "CREATE TABLE grants (grant_id BLOB NOT NULL UNIQUE, client_id TEXT NOT NULL, subject TEXT NOT NULL,"
     " kratos_session_id TEXT NOT NULL, identity_id TEXT NOT NULL, scope TEXT, audience TEXT, resource TEXT,"
     " claims TEXT, acr TEXT, amr TEXT, auth_time INTEGER NOT NULL, cnf TEXT, act TEXT,"

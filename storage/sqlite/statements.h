@@ -23,8 +23,11 @@
                           " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")                                           \
     STATEMENT(DELETE_CLIENT, "DELETE FROM clients WHERE client_id = ?1")                                               \
                                                                                                                        \
-    STATEMENT(FIND_ORIGIN, "SELECT EXISTS (SELECT 1 FROM clients, json_each(record, '$.allowed_cors_origins')"         \
-                           " WHERE json_each.value = ?1)")                                                             \
+    STATEMENT(ADD_ORIGINS, "INSERT INTO client_origins (client_id, origin) SELECT DISTINCT ?1, value"                  \
+                           " FROM json_each(CASE WHEN json_valid(?2) THEN ?2 ELSE '{}' END, '$.allowed_cors_origins')" \
+                           " WHERE type = 'text'")                                                                     \
+    STATEMENT(DELETE_ORIGINS, "DELETE FROM client_origins WHERE client_id = ?1")                                       \
+    STATEMENT(FIND_ORIGIN, "SELECT EXISTS (SELECT 1 FROM client_origins WHERE origin = ?1)")                           \
                                                                                                                        \
     STATEMENT(FIND_ENDING, "SELECT EXISTS (SELECT 1 FROM endings WHERE kind = 'session' AND name = ?2 AND at >= ?1)"   \
                            " OR EXISTS (SELECT 1 FROM endings WHERE kind = 'subject' AND name = ?3 AND at >= ?1)"      \
