@@ -88,7 +88,7 @@ struct lookup *lookup_start(struct loop *loop, const char *host, const char *por
     if (lookup->host == NULL || lookup->port == NULL) abort();
     if (start_thread(lookup)) return lookup;
     lookup->why = "no thread to look it up";
-    post_or_destroy(lookup);
+    loop_post(loop, &lookup->post);
     return lookup;
 }
 

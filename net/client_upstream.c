@@ -126,7 +126,7 @@ static SSL_CTX *create_tls(const struct upstream *upstream, const char *ca_file,
 
 static void keep_url(struct upstream *upstream, const struct base_url *url)
 {
-    arena_init(&upstream->arena, 4 * BASE_URL_MAX);
+    arena_init(&upstream->arena, (size_t)4 * BASE_URL_MAX);
     upstream->host = arena_text(&upstream->arena, url->host);
     upstream->port = arena_text(&upstream->arena, url->port);
     upstream->authority = arena_copy(&upstream->arena, url->authority);

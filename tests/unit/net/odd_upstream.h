@@ -134,6 +134,12 @@ static inline void run_for(int64_t ms)
     for (int64_t left_ms; (left_ms = until - loop_now_ms(loop)) > 0;) loop_run(loop, (int32_t)left_ms);
 }
 
+/* 5 s at most */
+static inline void run_until(const int *number, int wanted)
+{
+    for (int i = 0; i < 500 && *number != wanted; i++) run_for(10);
+}
+
 static inline struct call call_to(const char *path) { return (struct call){.method = "GET", .path = bytes_of(path)}; }
 
 /* the outcome's arena is to be released */
@@ -146,6 +152,14 @@ static inline struct outcome run_call(struct upstream *upstream, const struct ca
     while (outcome.done_count == 0) loop_run(loop, 100);
     outcome.took_ms = clock_steady_ms() - began_ms;
     return outcome;
+}
+
+static inline struct outcome get(struct upstream *upstream, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/%s", name);
+    struct call call = call_to(path);
+    return run_call(upstream, &call);
 }
 
 static inline int64_t ask_number(struct upstream *upstream, const char *path)
