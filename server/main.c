@@ -1,4 +1,5 @@
 /* main: finds the command. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +114,7 @@ static bool asks_for_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int word_count;
+    signal(SIGPIPE, SIG_IGN); /* a peer that has left shows as a failed write */
     const struct command *command = find_command(argc - 1, argv + 1, &word_count);
     if (command == NULL && (argc == 1 || !asks_for_help(argc, argv))) {
         if (argc > 1) fprintf(stderr, "hydrant: there is no command %s\n\n", argv[1]);
