@@ -1,8 +1,8 @@
 /* identity: who a Kratos session belongs to, and whether it still lives. The interface; identity/kratos is what stands behind it.
  *
  * Rule: one struct identity for each loop. An ask_ function suspends the flow and fills *look from the arena named. A look's outcome is a statement about
- * the session; trouble on the way is LOOK_AWAY and never a statement about the session. Simultaneous looks at one session by id are one call
- * to Kratos; a look that is under way longer than REQUEST_DEADLINE_MS ends by its time-out. */
+ * the session; trouble on the way is LOOK_AWAY and never a statement about the session. Simultaneous looks at one session or person by id, or with one
+ * credential, are one call to Kratos. With all its calls a look takes half a second less than REQUEST_DEADLINE_MS at most. */
 #ifndef IDENTITY_IDENTITY_H
 #define IDENTITY_IDENTITY_H
 

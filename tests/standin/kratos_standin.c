@@ -1,6 +1,7 @@
 /* kratos_standin: answers as Kratos does, on two ports of 127.0.0.1, until SIGTERM or SIGINT.
  *
  *     kratos_standin --recorded tests/data/kratos/recorded [--public-port P] [--admin-port P] [--faster-extend]
+ * [--end-with-parent]
  *
  * Prints "public http://127.0.0.1:P admin http://127.0.0.1:P" when it is ready.
  *
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/log.h"
 #include "standin/standin.h"
@@ -52,6 +54,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->admin_port = (uint16_t)strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--faster-extend") == 0)
             options->faster_extend = true;
+        else if (strcmp(argv[i], "--end-with-parent") == 0)
+            prctl(PR_SET_PDEATHSIG, SIGTERM); /* so that a test that crashes leaves nothing behind */
         else
             return false;
     }
@@ -104,7 +108,8 @@ int main(int argc, char **argv)
     struct options options = {.recorded = NULL};
     sigset_t signals;
     if (!read_options(argc, argv, &options)) {
-        fprintf(stderr, "usage: kratos_standin --recorded DIR [--public-port P] [--admin-port P] [--faster-extend]\n");
+        fprintf(stderr, "usage: kratos_standin --recorded DIR [--public-port P] [--admin-port P] [--faster-extend] "
+                        "[--end-with-parent]\n");
         return 2;
     }
     sigemptyset(&signals);

@@ -39,7 +39,7 @@ static struct {
 static inline void looks_begin(void)
 {
     int output[2];
-    char *arguments[] = {KRATOS_STANDIN, "--recorded", KRATOS_DATA "/recorded", NULL};
+    char *arguments[] = {KRATOS_STANDIN, "--recorded", KRATOS_DATA "/recorded", "--end-with-parent", NULL};
     posix_spawn_file_actions_t actions;
     struct fault fault;
     if (pipe(output) != 0) exit(EXIT_FAILURE);
@@ -149,7 +149,7 @@ static inline int64_t calls_of(const char *endpoint)
     return count;
 }
 
-static inline struct identity *looks_identity(void)
+static inline struct identity *looks_identity_with(int64_t timeout_ms)
 {
     static struct identity_settings settings;
     struct fault fault;
@@ -157,12 +157,14 @@ static inline struct identity *looks_identity(void)
         .public_url = bytes_of(standin.public_url),
         .admin_url = bytes_of(standin.admin_url),
         .cookie_name = BYTES("ory_kratos_session"),
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = timeout_ms,
     };
     struct identity *identity = kratos_create(standin.loop, &settings, &fault);
     if (identity == NULL) exit(EXIT_FAILURE);
     return identity;
 }
+
+static inline struct identity *looks_identity(void) { return looks_identity_with(TIMEOUT_MS); }
 
 /* ---- a look as a flow ---- */
 
