@@ -1,0 +1,82 @@
+#include "server/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "server/settings_reader.h"
+
+static void warn_of_readable_secrets(struct reader *r)
+{
+    struct stat file;
+    if (!r->file_holds_secret || r->complaints.file == NULL || stat(r->complaints.file, &file) != 0) return;
+    if (!S_ISREG(file.st_mode) || (file.st_mode & S_IROTH) == 0) return;
+    complaint_warn(&r->complaints, "it holds secrets, and everyone on this machine may read it; chmod o-r helps");
+}
+
+/* what was read becomes settings; where the text broke off, or didn't fit, nothing else that is said of it would be
+ * true */
+static void fill(struct reader *r)
+{
+    read_environment_values(r);
+    read_default_values(r);
+    fill_settings(r);
+    fill_profiles(r);
+    fill_clients(r);
+    check_settings(r);
+    warn_of_readable_secrets(r);
+}
+
+static struct reader *create_reader(const struct settings_source *source, void (*tell)(const char *line))
+{
+    struct reader *r = calloc(1, sizeof *r);
+    struct settings *settings = calloc(1, sizeof *settings);
+    if (r == NULL || settings == NULL) abort();
+    arena_init(&settings->arena, SETTINGS_ARENA_MAX);
+    settings->file = source->file == NULL ? NULL : arena_text(&settings->arena, bytes_of(source->file));
+    r->settings = settings;
+    r->arena = &settings->arena;
+    r->complaints = (struct complaints){.tell = tell, .file = settings->file};
+    r->dev = source->dev;
+    return r;
+}
+
+/* NULL: there were complaints */
+static struct settings *end_reader(struct reader *r)
+{
+    struct settings *settings = r->settings;
+    if (r->arena->overflowed)
+        complain(&r->complaints, NULL, NULL, "the settings need more than %d bytes of memory", SETTINGS_ARENA_MAX);
+    bool good = r->complaints.count == 0;
+    free(r);
+    if (good) return settings;
+    settings_free(settings);
+    return NULL;
+}
+
+struct settings *settings_read_text(const struct settings_source *source, struct bytes text,
+                                    void (*tell)(const char *line))
+{
+    struct reader *r = create_reader(source, tell);
+    if (read_file_values(r, text) && !r->arena->overflowed) fill(r);
+    return end_reader(r);
+}
+
+struct settings *settings_read(const struct settings_source *source, void (*tell)(const char *line))
+{
+    struct reader *r = create_reader(source, tell);
+    struct bytes text = BYTES_ABSENT;
+    char why[128];
+    bool read = source->file == NULL || read_whole_file(r->arena, source->file, SETTINGS_FILE_MAX, &text, why);
+    if (!read) complain(&r->complaints, NULL, NULL, "%s", why);
+    if (read && !r->arena->overflowed && (!bytes_present(text) || read_file_values(r, text))) fill(r);
+    return end_reader(r);
+}
+
+void settings_free(struct settings *settings)
+{
+    if (settings == NULL) return;
+    system_secrets_release(&settings->policy.secrets);
+    arena_release(&settings->arena);
+    free(settings);
+}
