@@ -3,6 +3,7 @@
 #include "answers.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "judged.h"
 #include "unit/test.h"
 
 static struct arena arena;
@@ -56,88 +57,27 @@ static unsigned aal_of(const char *methods)
 
 static void test_recorded_sessions(void)
 {
-    static const struct {
-        const char *name;
-        enum standing standing;
-        unsigned aal;
-    } rows[] = {
-        {"01-whoami-token", STANDING_LIVE, 1},
-        {"02-whoami-bearer", STANDING_LIVE, 1},
-        {"03-whoami-cookie", STANDING_LIVE, 1},
-        {"05-whoami-token-garbage-cookie", STANDING_UNCLEAR, 0},
-        {"06-whoami-garbage-cookie", STANDING_UNCLEAR, 0},
-        {"09-whoami-tokenized", STANDING_LIVE, 1},
-        {"11-whoami-expand", STANDING_LIVE, 1},
-        {"12-whoami-post", STANDING_LIVE, 1},
-        {"14-admin-whoami", STANDING_UNCLEAR, 0},
-        {"20-admin-get-noexpand", STANDING_UNCLEAR, 0},
-        {"21-admin-get-identity", STANDING_LIVE, 1},
-        {"22-admin-get-both", STANDING_LIVE, 1},
-        {"23-admin-get-upper", STANDING_LIVE, 1},
-        {"24-admin-404", STANDING_UNCLEAR, 0},
-        {"27-admin-trailing-slash", STANDING_UNCLEAR, 0},
-        {"30-extend", STANDING_LIVE, 1},
-        {"33-identity", STANDING_UNCLEAR, 0},
-        {"41-admin-disabled-noexpand", STANDING_UNCLEAR, 0},
-        {"42-admin-disabled-expand", STANDING_INACTIVE, 0},
-        {"43-extend-disabled", STANDING_INACTIVE, 0},
-        {"54-admin-revoked", STANDING_INACTIVE, 0},
-        {"55-extend-revoked", STANDING_INACTIVE, 0},
-        {"56-admin-revoked-after-extend", STANDING_INACTIVE, 0},
-        {"61-admin-expired", STANDING_INACTIVE, 0},
-        {"62-extend-expired", STANDING_LIVE, 1},
-        {"63-whoami-after-revive", STANDING_LIVE, 1},
-        {"80-whoami-after-totp-enrol", STANDING_LIVE, 2},
-        {"83-admin-get-aal1-of-totp", STANDING_LIVE, 1},
-        {"84-whoami-aal2", STANDING_LIVE, 2},
-        {"91-admin-list", STANDING_UNCLEAR, 0},
-        {"92-identity-sessions", STANDING_UNCLEAR, 0},
-        {"a1-two-cookies", STANDING_LIVE, 1},
-        {"a2-ready", STANDING_UNCLEAR, 0},
-        {"a4-whoami-cookie-after-extend", STANDING_LIVE, 1},
-    };
     set_clock("2026-11-24T01:58:40Z");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum standing standing = parse(recorded(&arena, rows[i].name));
-        if (standing != rows[i].standing) fprintf(stderr, "%s: %s\n", rows[i].name, standing_name(standing));
-        CHECK(standing == rows[i].standing);
-        if (standing == STANDING_LIVE) CHECK(session.aal == rows[i].aal);
+    for (size_t i = 0; i < sizeof recorded_rows / sizeof recorded_rows[0]; i++) {
+        enum standing standing = parse(recorded(&arena, recorded_rows[i].name));
+        if (standing != recorded_rows[i].standing)
+            fprintf(stderr, "%s: %s\n", recorded_rows[i].name, standing_name(standing));
+        CHECK(standing == recorded_rows[i].standing);
+        if (standing == STANDING_LIVE) CHECK(session.aal == recorded_rows[i].aal);
         arena_release(&arena);
     }
 }
 
 static void test_constructed_sessions(void)
 {
-    static const struct {
-        const char *name;
-        enum standing standing;
-        unsigned aal;
-        const char *methods;
-    } rows[] = {
-        {"01-whoami-200-password-aal1", STANDING_LIVE, 1, "[\"password\"]"},
-        {"02-whoami-200-totp-aal2", STANDING_LIVE, 2, "[\"password\",\"totp\"]"},
-        {"03-whoami-200-oidc-google-organization", STANDING_LIVE, 1, "[\"oidc\"]"},
-        {"05-whoami-200-external-id-metadata-public", STANDING_LIVE, 1, "[\"password\"]"},
-        {"06-whoami-200-code-no-devices-no-addresses", STANDING_LIVE, 1, "[\"code\"]"},
-        {"07-whoami-200-recovery-plus-lookup-aal2", STANDING_LIVE, 2, "[\"code_recovery\",\"lookup_secret\"]"},
-        {"08-whoami-200-passkey-aal1", STANDING_LIVE, 1, "[\"passkey\"]"},
-        {"20-admin-session-200-no-expand", STANDING_UNCLEAR, 0, NULL},
-        {"21b-admin-session-200-expand-identity-devices.v26.2.0-and-older", STANDING_LIVE, 1, "[\"password\"]"},
-        {"22-admin-session-200-revoked", STANDING_INACTIVE, 0, NULL},
-        {"23-admin-session-200-expired", STANDING_INACTIVE, 0, NULL},
-        {"24-admin-session-200-identity-disabled-expand-identity", STANDING_INACTIVE, 0, NULL},
-        {"25-admin-session-200-identity-disabled-NO-expand-TRAP-active-true", STANDING_UNCLEAR, 0, NULL},
-        {"26-admin-extend-200-legacy-body", STANDING_LIVE, 1, "[\"password\"]"},
-        {"40-whoami-401", STANDING_UNCLEAR, 0, NULL},
-        {"46-admin-session-404", STANDING_UNCLEAR, 0, NULL},
-    };
     set_clock("2026-07-29T08:01:00Z");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum standing standing = parse(constructed(&arena, rows[i].name));
-        if (standing != rows[i].standing) fprintf(stderr, "%s: %s\n", rows[i].name, standing_name(standing));
-        CHECK(standing == rows[i].standing);
-        if (standing == STANDING_LIVE) CHECK(session.aal == rows[i].aal);
-        if (standing == STANDING_LIVE) CHECK_BYTES(session.methods, bytes_of(rows[i].methods));
+    for (size_t i = 0; i < sizeof constructed_rows / sizeof constructed_rows[0]; i++) {
+        enum standing standing = parse(constructed(&arena, constructed_rows[i].name));
+        if (standing != constructed_rows[i].standing)
+            fprintf(stderr, "%s: %s\n", constructed_rows[i].name, standing_name(standing));
+        CHECK(standing == constructed_rows[i].standing);
+        if (standing == STANDING_LIVE) CHECK(session.aal == constructed_rows[i].aal);
+        if (standing == STANDING_LIVE) CHECK_BYTES(session.methods, bytes_of(constructed_rows[i].methods));
         arena_release(&arena);
     }
 }
