@@ -68,7 +68,6 @@ void worker_on_drain(struct post *post)
     struct server_worker *worker = H2O_STRUCT_FROM_MEMBER(struct server_worker, drain, post);
     worker->draining = true;
     worker->drain_until_ms = loop_now_ms(worker->worker.loop) + DRAIN_MAX_MS;
-    worker->h2o.shutdown_requested = 1; /* answers to what is parsed from now on close their connection */
     size_t count = worker->server->listener_count;
     for (size_t i = 0; i < count; i++) /* closing a listener would reset those who wait in it */
         while (connection_accept(&worker->acceptors[i])) continue;

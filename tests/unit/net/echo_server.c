@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "net/server.h"
@@ -143,6 +144,14 @@ static void big_finish(struct flow *flow)
     answer_json(request, 200, (struct bytes){at, 1 << 20});
 }
 
+/* ---- /block: the worker does nothing else for a while ---- */
+
+static void block_finish(struct flow *flow)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 500 * 1000 * 1000}, NULL);
+    static_finish(flow);
+}
+
 static void empty_finish(struct flow *flow) { request_answer((struct request *)flow, &(struct answer){.status = 204}); }
 
 static enum step_result fail_away(struct flow *flow)
@@ -179,6 +188,7 @@ static const struct route routes[] = {
     {"/inject", METHOD_GET, SIZE, no_steps, inject_finish, NULL, "inject", NULL},
     {"/overflow", METHOD_GET, SIZE, no_steps, overflow_finish, NULL, "overflow", NULL},
     {"/big", METHOD_GET, SIZE, no_steps, big_finish, NULL, "big", NULL},
+    {"/block", METHOD_GET, SIZE, no_steps, block_finish, NULL, "block", NULL},
     {"/empty", METHOD_GET, SIZE, no_steps, empty_finish, NULL, "empty", NULL},
     {"/fail", METHOD_GET, sizeof(struct waiter), fail_steps, waiter_finish, NULL, "fail", NULL},
     {"/live", METHOD_GET, SIZE, no_steps, live_finish, NULL, "live", NULL},
