@@ -123,18 +123,28 @@ bool require_audience(struct reader *r, const struct place *place, const char *k
         "is no audience; right would be a URI or a name, of up to 512 visible ASCII characters without spaces");
 }
 
-/* RFC 8693 2.2.2: they couldn't share one token, so nobody who names none would get one */
-static void check_audience(struct reader *r)
+/* RFC 8693 2.2.2: who names no target would get no token */
+bool require_one_profile(struct reader *r, const struct place *place, const char *key,
+                         const struct bytes_list *audience)
 {
     const struct policy *policy = &r->settings->policy;
-    const struct place *place = &r->values[SETTING_TOKEN_AUDIENCE].place;
-    for (size_t i = 0; i < policy->audience.count; i++) {
-        if (!require_audience(r, place, SETTINGS[SETTING_TOKEN_AUDIENCE].key, policy->audience.at[i])) continue;
-        if (policy_profile(policy, policy->audience.at[i]) != policy_profile(policy, policy->audience.at[0]))
-            complain_row(r, SETTING_TOKEN_AUDIENCE,
-                         "%.60s and %.60s can't share a token: access_token.resources makes them differ",
-                         policy->audience.at[0].at, policy->audience.at[i].at);
+    for (size_t i = 1; i < audience->count; i++) {
+        const struct bytes *at = audience->at;
+        if (policy_profile(policy, at[i]) == policy_profile(policy, at[0])) continue;
+        return complain(&r->complaints, place, key,
+                        "%.60s and %.60s can't share a token: access_token.resources makes them differ", at[0].at,
+                        at[i].at);
     }
+    return true;
+}
+
+static void check_audience(struct reader *r)
+{
+    const struct bytes_list *audience = &r->settings->policy.audience;
+    const struct place *place = &r->values[SETTING_TOKEN_AUDIENCE].place;
+    const char *key = SETTINGS[SETTING_TOKEN_AUDIENCE].key;
+    for (size_t i = 0; i < audience->count; i++) require_audience(r, place, key, audience->at[i]);
+    require_one_profile(r, place, key, audience);
 }
 
 static void check_refresh(struct reader *r)

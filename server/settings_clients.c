@@ -13,7 +13,7 @@ struct record {
 
 static bool refuse(const struct record *record, const struct node *at, const char *what)
 {
-    return complain(&record->r->complaints, at == NULL ? &record->node->place : &at->place, record->key, "%s", what);
+    return complain(&record->r->complaints, &at->place, record->key, "%s", what);
 }
 
 /* the node of the member that the words begin with: "refresh_token.grace: must be..." */
@@ -27,6 +27,13 @@ static const struct node *member_of(const struct node *node, const char *words)
         node = member;
     }
     return node;
+}
+
+static bool refuse_member(const struct record *record, const char *words)
+{
+    const struct node *at = member_of(record->node, words);
+    if (at == record->node) return refuse(record, at, words);
+    return complain(&record->r->complaints, &at->place, NULL, "%s.%s", record->key, words);
 }
 
 static const struct json *write_record(struct record *record, struct fault *fault)
@@ -47,16 +54,17 @@ static bool check_secret(const struct record *record, const struct client *clien
     const struct node *secret = node_find(record->node, BYTES("client_secret"));
     if (secret != NULL && secret->place.environment == NULL) record->r->file_holds_secret = true;
     if (client->auth_method == AUTH_NONE || bytes_present(input->client_secret)) return true;
-    return refuse(record, NULL,
+    return refuse(record, record->node,
                   "client_secret is required here, unless token_endpoint_auth_method is none; make one with: openssl "
                   "rand -base64 32");
 }
 
-static void check_algorithm(const struct record *record, const struct client *client)
+static void check_access_token(const struct record *record, const struct client *client)
 {
-    const struct node *algorithm = node_find(node_find(record->node, BYTES("access_token")), BYTES("algorithm"));
-    if (client->has_algorithm && algorithm != NULL)
-        require_algorithm(record->r, &algorithm->place, record->key, client->algorithm);
+    const struct node *own = node_find(record->node, BYTES("access_token"));
+    const struct node *algorithm = node_find(own, BYTES("algorithm")), *audience = node_find(own, BYTES("audience"));
+    if (algorithm != NULL) require_algorithm(record->r, &algorithm->place, record->key, client->algorithm);
+    if (audience != NULL) require_one_profile(record->r, &audience->place, record->key, &client->default_audience);
 }
 
 /* NULL after a complaint, or when the arena is full */
@@ -65,15 +73,16 @@ static struct client *read_client(struct record *record)
     struct reader *r = record->r;
     struct fault fault;
     struct client_input input = {BYTES_ABSENT};
+    const struct node *id = node_find(record->node, BYTES("client_id"));
     /* client_parse would make one up, another at each start */
-    if (node_find(record->node, BYTES("client_id")) == NULL)
-        return refuse(record, NULL, "a client record needs a client_id"), NULL;
+    if (id == NULL || id->kind == NODE_NOTHING)
+        return refuse(record, record->node, "a client record needs a client_id"), NULL;
     const struct json *json = write_record(record, &fault);
     const struct client *parsed =
         json == NULL ? NULL : client_parse(r->arena, json, &r->settings->policy, &input, &fault);
-    if (parsed == NULL) return refuse(record, member_of(record->node, fault.what), fault.what), NULL;
+    if (parsed == NULL) return refuse_member(record, fault.what), NULL;
     if (!check_secret(record, parsed, &input)) return NULL;
-    check_algorithm(record, parsed);
+    check_access_token(record, parsed);
     struct client *client = arena_take(r->arena, sizeof *client);
     if (client == NULL) return NULL;
     *client = *parsed;

@@ -56,8 +56,8 @@ static bool compiles(const struct claims_source *source, struct fault *fault)
 
 static void complain_claims(struct reader *r, const char *key, const struct node *node, const struct fault *fault)
 {
-    complain(&r->complaints, &node->place, key, "%s%s", fault->what,
-             node->kind == NODE_TEXT && node->plain ? HINT : "");
+    bool cut_short = node->plain && bytes_contain(bytes_of(fault->what), BYTES("syntax error"));
+    complain(&r->complaints, &node->place, key, "%s%s", fault->what, cut_short ? HINT : "");
 }
 
 /* Compiled as a whole; where that fails each on its own, so that all mistakes are told, and where they stand. */
@@ -139,7 +139,7 @@ static void read_resource(struct reader *r, const char *key, const struct node *
         if (row == NULL)
             complain(&r->complaints, &item->name_place, item_key,
                      "unknown key; right would be one of: ttl algorithm typ scopes claims min_acr");
-        else if (item->kind != NODE_NOTHING && value_read(r, row, item_key, item, &value))
+        else if (item->kind != NODE_NOTHING && setting_value_read(r, row, item_key, item, &value))
             values[row - RESOURCE_SETTINGS] = value;
     }
 }

@@ -46,12 +46,12 @@ void read_default_values(struct reader *r);
 
 /* ---- settings_value.c ---- */
 /* What a node says for a row; key is what messages call it. false after a complaint. */
-bool value_read(struct reader *r, const struct setting *row, const char *key, const struct node *node,
-                struct setting_value *value) MUST_USE;
+bool setting_value_read(struct reader *r, const struct setting *row, const char *key, const struct node *node,
+                        struct setting_value *value) MUST_USE;
 /* A text from the environment, or a default, as the node that the file would have. NULL after a complaint, or when the
  * arena is full. */
-const struct node *value_node(struct reader *r, const struct setting *row, struct bytes text,
-                              const struct place *place) MUST_USE;
+const struct node *setting_value_node(struct reader *r, const struct setting *row, struct bytes text,
+                                      const struct place *place) MUST_USE;
 
 /* ---- filling in, each from values that were checked one by one; each complains about what doesn't fit together ----
  */
@@ -60,9 +60,12 @@ void fill_profiles(struct reader *r);  /* settings_profiles.c: access_token and 
 void fill_clients(struct reader *r);   /* settings_clients.c */
 void check_settings(struct reader *r); /* settings_check.c: what must hold between values */
 
-/* false after a complaint: the algorithm must be one that keys are made for; the audience must be one */
+/* false after a complaint: the algorithm must be one that keys are made for; the audience must be one; an audience of
+ * several must look alike, since one token is for all of them */
 bool require_algorithm(struct reader *r, const struct place *place, const char *key, enum key_algorithm algorithm);
 bool require_audience(struct reader *r, const struct place *place, const char *key, struct bytes audience);
+bool require_one_profile(struct reader *r, const struct place *place, const char *key,
+                         const struct bytes_list *audience);
 /* complains about a row, at its place; false */
 bool complain_row(struct reader *r, enum setting_index index, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -62,7 +62,7 @@ static void read_row(struct reader *r, const struct setting *row, const struct n
 {
     struct setting_value *value = &r->values[row - SETTINGS];
     if (node->kind == NODE_NOTHING) return;
-    if (!value_read(r, row, row->key, node, value))
+    if (!setting_value_read(r, row, row->key, node, value))
         *value = (struct setting_value){.wrong = true, .place = node->place};
     bool secret =
         row->type == TYPE_SECRETS || (row->type == TYPE_SECRET && !bytes_start_with(node->text, BYTES("sqlite:")) &&
@@ -152,8 +152,8 @@ static void read_variable(struct reader *r, const struct setting *row)
     struct setting_value value, *at = &r->values[row - SETTINGS];
     size_t before = r->complaints.count;
     struct bytes text = read_text(r, row, &place);
-    const struct node *node = bytes_present(text) ? value_node(r, row, text, &place) : NULL;
-    bool good = node != NULL && node->kind != NODE_NOTHING && value_read(r, row, row->key, node, &value);
+    const struct node *node = bytes_present(text) ? setting_value_node(r, row, text, &place) : NULL;
+    bool good = node != NULL && node->kind != NODE_NOTHING && setting_value_read(r, row, row->key, node, &value);
     if (good)
         *at = value;
     else if (r->complaints.count > before)
@@ -175,8 +175,8 @@ void read_default_values(struct reader *r)
         struct setting_value *value = &r->values[i];
         if (value->said || *row->preset == 0) continue;
         struct setting_value before = *value;
-        const struct node *node = value_node(r, row, bytes_of(row->preset), &nowhere);
-        if (node == NULL || !value_read(r, row, row->key, node, value)) continue;
+        const struct node *node = setting_value_node(r, row, bytes_of(row->preset), &nowhere);
+        if (node == NULL || !setting_value_read(r, row, row->key, node, value)) continue;
         value->said = false;
         value->wrong = before.wrong;
         value->place = before.place;

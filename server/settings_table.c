@@ -49,24 +49,37 @@ static size_t distance(struct bytes a, struct bytes b)
     return row[b.len];
 }
 
+/* the first row whose last word is key: `workers` for serve.workers */
+static struct bytes same_word(struct bytes key)
+{
+    for (size_t i = 0; i < SETTINGS_LEN; i++) {
+        struct bytes row = bytes_of(SETTINGS[i].key);
+        if (row.len > key.len && row.at[row.len - key.len - 1] == '.' && bytes_end_with(row, key)) return row;
+    }
+    return BYTES_ABSENT;
+}
+
+/* keeps the key, or the section above it, in *nearest where it is less than *least apart */
+static void consider(struct bytes key, struct bytes candidate, struct bytes *nearest, size_t *least)
+{
+    size_t apart = distance(key, candidate);
+    if (apart >= *least) return;
+    *least = apart;
+    *nearest = candidate;
+}
+
 struct bytes setting_nearest(struct bytes key)
 {
     enum { FAR = 4 };
     struct bytes nearest = BYTES_ABSENT;
-    size_t least = key.len / 3 < FAR - 1 ? key.len / 3 + 1 : FAR;
+    size_t least = key.len / 3 + 1 < FAR ? key.len / 3 + 1 : FAR;
     if (key.len >= SETTING_KEY_MAX) return nearest;
     for (size_t i = 0; i < SETTINGS_LEN; i++) {
         struct bytes row = bytes_of(SETTINGS[i].key);
-        for (size_t len = 1; len <= row.len; len++) {
-            struct bytes candidate = {row.at, len};
-            if (len < row.len && row.at[len] != '.') continue;
-            size_t apart = distance(key, candidate);
-            if (apart >= least) continue;
-            least = apart;
-            nearest = candidate;
-        }
+        for (size_t len = 1; len <= row.len; len++)
+            if (len == row.len || row.at[len] == '.') consider(key, (struct bytes){row.at, len}, &nearest, &least);
     }
-    return nearest;
+    return bytes_present(nearest) ? nearest : same_word(key);
 }
 
 void setting_environment(const char *key, char name[SETTING_KEY_MAX])

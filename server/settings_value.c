@@ -127,8 +127,8 @@ static const char *wrong_kind(enum node_kind kind)
     return "";
 }
 
-bool value_read(struct reader *r, const struct setting *row, const char *key, const struct node *node,
-                struct setting_value *value)
+bool setting_value_read(struct reader *r, const struct setting *row, const char *key, const struct node *node,
+                        struct setting_value *value)
 {
     const struct reading x = {r, row, key, node, value};
     *value = (struct setting_value){.said = true, .place = node->place, .node = node};
@@ -159,7 +159,8 @@ static const struct node *list_node(struct arena *arena, struct bytes text, cons
     return list;
 }
 
-const struct node *value_node(struct reader *r, const struct setting *row, struct bytes text, const struct place *place)
+const struct node *setting_value_node(struct reader *r, const struct setting *row, struct bytes text,
+                                      const struct place *place)
 {
     struct node *root;
     switch (row->type) {
