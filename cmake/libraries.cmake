@@ -14,4 +14,4 @@ find_library(JQ_LIBRARY jq REQUIRED)
 target_compile_definitions(PkgConfig::H2O INTERFACE H2O_USE_EPOLL=1)
 add_library(jq::jq INTERFACE IMPORTED)
 target_include_directories(jq::jq INTERFACE ${JQ_INCLUDE_DIR})
-target_link_libraries(jq::jq INTERFACE ${JQ_LIBRARY})
+target_link_libraries(jq::jq INTERFACE ${JQ_LIBRARY} m) # jq 1.6 calls libm without saying so

@@ -109,7 +109,7 @@ static void succeed(struct call_handle *handle)
     if (!response->keep || h2o_socket_is_writing(handle->socket))
         drop_socket(handle);
     else
-        pool_give(&handle->upstream->pool, handle->socket);
+        client_pool_give(&handle->upstream->pool, handle->socket);
     handle->on_done(handle->data, &response->answer, NULL);
     destroy_call(handle);
 }
@@ -245,7 +245,7 @@ static void look_up(struct call_handle *handle)
 static void begin(struct call_handle *handle)
 {
     timer_start(handle->upstream->loop, &handle->timer, handle->upstream->timeout_ms);
-    handle->socket = pool_take(&handle->upstream->pool);
+    handle->socket = client_pool_take(&handle->upstream->pool);
     handle->pooled = handle->socket != NULL;
     if (handle->pooled)
         send_request(handle);

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-static void close_at(struct pool *pool, size_t place)
+static void close_at(struct client_pool *pool, size_t place)
 {
     h2o_socket_t *socket = pool->idle[place].socket;
     pool->count--;
@@ -11,7 +11,7 @@ static void close_at(struct pool *pool, size_t place)
     h2o_socket_close(socket);
 }
 
-static void wait_for_first(struct pool *pool)
+static void wait_for_first(struct client_pool *pool)
 {
     if (pool->count == 0) return;
     int64_t left_ms = pool->idle[0].since_ms + CLIENT_IDLE_MS - loop_now_ms(pool->loop);
@@ -20,7 +20,7 @@ static void wait_for_first(struct pool *pool)
 
 static void on_timer(struct timer *timer)
 {
-    struct pool *pool = H2O_STRUCT_FROM_MEMBER(struct pool, timer, timer);
+    struct client_pool *pool = H2O_STRUCT_FROM_MEMBER(struct client_pool, timer, timer);
     int64_t now_ms = loop_now_ms(pool->loop);
     while (pool->count > 0 && now_ms - pool->idle[0].since_ms >= CLIENT_IDLE_MS) close_at(pool, 0);
     wait_for_first(pool);
@@ -28,7 +28,7 @@ static void on_timer(struct timer *timer)
 
 static void on_idle_read(h2o_socket_t *socket, const char *error)
 {
-    struct pool *pool = socket->data;
+    struct client_pool *pool = socket->data;
     size_t place = 0;
     /* nothing read and no error: TLS spoke to itself (a session ticket) */
     if (error == NULL && socket->input->size == 0) return;
@@ -37,20 +37,20 @@ static void on_idle_read(h2o_socket_t *socket, const char *error)
     close_at(pool, place);
 }
 
-void pool_init(struct pool *pool, struct loop *loop)
+void client_pool_init(struct client_pool *pool, struct loop *loop)
 {
-    *pool = (struct pool){.loop = loop, .timer = {.run = on_timer}};
+    *pool = (struct client_pool){.loop = loop, .timer = {.run = on_timer}};
 }
 
-void pool_release(struct pool *pool)
+void client_pool_release(struct client_pool *pool)
 {
     timer_stop(pool->loop, &pool->timer);
     while (pool->count > 0) close_at(pool, pool->count - 1);
 }
 
-h2o_socket_t *pool_take(struct pool *pool) { return pool->count == 0 ? NULL : pool->idle[--pool->count].socket; }
+h2o_socket_t *client_pool_take(struct client_pool *pool) { return pool->count == 0 ? NULL : pool->idle[--pool->count].socket; }
 
-void pool_give(struct pool *pool, h2o_socket_t *socket)
+void client_pool_give(struct client_pool *pool, h2o_socket_t *socket)
 {
     if (pool->count == CLIENT_IDLE_MAX) {
         h2o_socket_close(socket);

@@ -7,7 +7,7 @@
 #include "net/client.h"
 #include "net/loop_h2o.h"
 
-struct pool {
+struct client_pool {
     struct loop *loop;
     struct timer timer; /* for the first */
     size_t count;
@@ -17,11 +17,11 @@ struct pool {
     } idle[CLIENT_IDLE_MAX]; /* the longest idle first */
 };
 
-void pool_init(struct pool *pool, struct loop *loop);
-void pool_release(struct pool *pool); /* closes them */
+void client_pool_init(struct client_pool *pool, struct loop *loop);
+void client_pool_release(struct client_pool *pool); /* closes them */
 /* the one that was used last, or NULL. The taker sets socket->data and reads. */
-h2o_socket_t *pool_take(struct pool *pool);
+h2o_socket_t *client_pool_take(struct client_pool *pool);
 /* moves the socket in; closes it when the pool is full */
-void pool_give(struct pool *pool, h2o_socket_t *socket);
+void client_pool_give(struct client_pool *pool, h2o_socket_t *socket);
 
 #endif

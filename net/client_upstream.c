@@ -144,7 +144,7 @@ struct upstream *upstream_create(struct loop *loop, struct bytes base_url, int64
     upstream->loop = loop;
     upstream->timeout_ms = timeout_ms;
     keep_url(upstream, &url);
-    pool_init(&upstream->pool, loop);
+    client_pool_init(&upstream->pool, loop);
     if (!url.secure || (upstream->tls = create_tls(upstream, ca_file, fault)) != NULL) return upstream;
     upstream_destroy(upstream);
     return NULL;
@@ -154,7 +154,7 @@ void upstream_destroy(struct upstream *upstream)
 {
     while (upstream->calls != NULL) call_cancel(upstream->calls);
     if (upstream->lookup != NULL) lookup_cancel(upstream->lookup);
-    pool_release(&upstream->pool);
+    client_pool_release(&upstream->pool);
     SSL_CTX_free(upstream->tls);
     arena_release(&upstream->arena);
     free(upstream);

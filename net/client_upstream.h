@@ -16,7 +16,7 @@ struct upstream {
     bool host_is_address;
     SSL_CTX *tls; /* NULL: plaintext */
     int64_t timeout_ms;
-    struct pool pool;
+    struct client_pool pool;
     struct lookup *lookup; /* under way for all calls that wait for addresses, or NULL */
     struct call_handle *calls;
     size_t call_count;
