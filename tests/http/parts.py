@@ -16,6 +16,7 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("HYDRANT_BUILD", os.path.join(ROOT, "build", "dev"))
 START_DEADLINE_S = 30
+LOG_DEADLINE_S = 5
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 KRATOS_SESSION = "urn:hydrant:token-type:kratos-session"
@@ -128,6 +129,16 @@ class Process:
                 if value.get("event") == event:
                     lines.append(value)
         return lines
+
+    def line_of(self, answer):
+        """what the log says of a request: its line is written once the answer has left"""
+        deadline = time.monotonic() + LOG_DEADLINE_S
+        while time.monotonic() < deadline:
+            for line in self.log_lines("request"):
+                if line["id"] == answer.header("X-Request-Id"):
+                    return line
+            time.sleep(0.01)
+        raise AssertionError("no line for %r" % answer)
 
     def kill(self):
         self.child.kill()
