@@ -33,6 +33,12 @@ struct job_rotation {
     unsigned misses; /* times that another was faster, or had the row locked */
 };
 
+/* What revoke.c's transactions did so far. */
+struct job_revocation {
+    uint64_t count;
+    unsigned char last_id[GRANT_ID_LEN]; /* they walk on from here */
+};
+
 struct job {
     const struct stage *stage;
     struct storage_call *calls; /* never NULL; the first leads: its input is sent, its arena takes the result */
@@ -46,7 +52,7 @@ struct job {
     int64_t rests_until_ms;  /* steady; while resting */
     size_t first_group, last_group; /* its transactions in the batch */
     struct row answer;       /* the last rows that came for it, or its one row; .result NULL: none */
-    uint64_t count;          /* of revoke.c: grants revoked in the chunks so far */
+    struct job_revocation revocation;
     struct job_rotation rotation;
 };
 

@@ -42,9 +42,10 @@ static const char first[] =
     " created_us smallint NOT NULL DEFAULT 0," /* the microseconds within created_at: which of two is the older */
     " expires_at bigint NOT NULL"
     ");"
-    "CREATE INDEX grants_kratos_session_id ON grants (kratos_session_id);"
-    "CREATE INDEX grants_identity_id ON grants (identity_id);"
-    "CREATE INDEX grants_client_id ON grants (client_id);"
+    /* with grant_id: revocations walk in that order, part by part */
+    "CREATE INDEX grants_kratos_session_id ON grants (kratos_session_id, grant_id);"
+    "CREATE INDEX grants_identity_id ON grants (identity_id, grant_id);"
+    "CREATE INDEX grants_client_id ON grants (client_id, grant_id);"
     "CREATE INDEX grants_expires_at ON grants (expires_at);"
     "CREATE TABLE clients ("
     " client_id text COLLATE \"C\" PRIMARY KEY,"

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -228,8 +230,19 @@ void pool_submit(struct store *store, struct storage_call *call)
         refuse(call, FAULT_FULL, "too many wait for the database");
         return;
     }
-    pool_hold(pool);
     queue(pool, job_create(call, stage_of(call)));
+    if (pool->rung || pool->holds > 0) return;
+    pool->rung = true;
+    eventfd_write(pool->bell_fd, 1);
+}
+
+static void on_bell(void *data)
+{
+    struct pool *pool = data;
+    eventfd_t rings;
+    eventfd_read(pool->bell_fd, &rings);
+    pool->rung = false;
+    pool_hold(pool);
     pool_release(pool);
 }
 
@@ -254,6 +267,9 @@ struct store *pool_attach(struct storage *storage, struct loop *loop)
     *pool = (struct pool){.base = {storage, loop}, .postgres = postgres, .connections = connections};
     for (int lane = 0; lane < LANE_COUNT; lane++) job_list_init(&pool->lanes[lane]);
     job_list_init(&pool->resting);
+    pool->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pool->bell = watch_create(loop, pool->bell_fd, on_bell, pool);
+    if (pool->bell == NULL) abort(); /* no descriptors when starting: nothing would work */
     pool->tick.run = on_tick;
     pool->down_since_ms = clock_steady_ms();
     for (unsigned i = 0; i < postgres->connections; i++) connection_init(&connections[i], pool);
@@ -269,6 +285,8 @@ void pool_detach(struct store *store)
 {
     struct pool *pool = (struct pool *)store;
     timer_stop(store->loop, &pool->tick);
+    watch_destroy(pool->bell);
+    close(pool->bell_fd);
     for (unsigned i = 0; i < pool->postgres->connections; i++) connection_release(&pool->connections[i]);
     drop_all(pool, &pool->resting);
     for (int lane = 0; lane < LANE_COUNT; lane++)

@@ -1,5 +1,5 @@
 /* pool: one loop's connections, and the jobs that wait for one of them to be free.
- * Rule: what waits goes as soon as a connection is free, in the batch that is there then. Ending a job wakes flows, which ask anew: so everything
+ * Rule: what waits goes as soon as a connection is free, in the batch that is there then; what is asked in one turn of the loop goes together. Ending a job wakes flows, which ask anew: so everything
  * that ends jobs stands between pool_hold and pool_release, and only the outermost pool_release sends. */
 #ifndef STORAGE_POSTGRES_POOL_H
 #define STORAGE_POSTGRES_POOL_H
@@ -27,6 +27,9 @@ struct pool {
     struct job_list lanes[LANE_COUNT];
     struct job_list resting;
     struct turns turns;
+    int bell_fd;       /* an eventfd: rings once in a turn in which something was asked */
+    struct watch *bell;
+    bool rung;
     struct timer tick; /* while there are jobs waiting */
     size_t waiting;    /* calls in the lanes, resting and behind others */
     unsigned holds;

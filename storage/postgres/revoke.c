@@ -10,6 +10,8 @@
  * The rows are locked before they are written, in the order of grant_id, so that two revocations never wait for each
  * other; rotations skip what is locked. A revocation of many grants takes several transactions: each ends REVOKE_CHUNK
  * of them. */
+#include <string.h>
+
 #include "storage/postgres/batch.h"
 #include "storage/postgres/pool.h"
 #include "storage/postgres/stages.h"
@@ -54,6 +56,11 @@ static bool send_end(struct batch *batch, struct job *job)
     return send_ending(batch, job, r->by == REVOKE_SESSION ? "session" : "subject", r->name);
 }
 
+static struct bytes last_id_of(const struct job *job)
+{
+    return (struct bytes){(const char *)job->revocation.last_id, GRANT_ID_LEN};
+}
+
 static bool send_revoke(struct batch *batch, struct job *job)
 {
     static const enum statement_id statements[] = {
@@ -65,21 +72,30 @@ static bool send_revoke(struct batch *batch, struct job *job)
     struct params *p = batch_statement(batch, statements[r->by]);
     params_put_bytes(p, r->by == REVOKE_CLIENT ? r->client_id : r->name);
     params_put_bytes(p, r->because);
+    params_put_bytes(p, last_id_of(job));
     return batch_send(batch, job);
+}
+
+/* false: there may be more */
+static bool note_chunk(struct job *job)
+{
+    int64_t count = row_number(job->answer, REVOKE_COUNT);
+    job->revocation.count += (uint64_t)count;
+    if (!row_is_null(job->answer, REVOKE_LAST_ID))
+        memcpy(job->revocation.last_id, row_wire(job->answer, REVOKE_LAST_ID), GRANT_ID_LEN);
+    return count < REVOKE_CHUNK;
 }
 
 static const struct stage stage_revoke_more;
 
 static void settle_revoke(struct pool *pool, struct job *job)
 {
-    uint64_t count = (uint64_t)row_number(job->answer, REVOKE_COUNT);
-    job->count += count;
-    if (count == REVOKE_CHUNK) {
+    bool all = note_chunk(job);
+    job->calls->result.revoked.count = job->revocation.count;
+    if (all)
+        pool_finish(pool, job);
+    else
         pool_move(pool, job, &stage_revoke_more);
-        return;
-    }
-    job->calls->result.revoked.count = job->count;
-    pool_finish(pool, job);
 }
 
 static const struct stage stage_revoke_many = {
@@ -105,6 +121,7 @@ static bool send_delete_client(struct batch *batch, struct job *job)
     struct params *p = batch_statement(batch, STATEMENT_DELETE_CLIENT);
     params_put_bytes(p, job->calls->in.client_id);
     params_put_bytes(p, BYTES(BECAUSE_CLIENT_DELETED));
+    params_put_bytes(p, last_id_of(job));
     return batch_send(batch, job);
 }
 
@@ -112,7 +129,7 @@ static const struct stage stage_delete_client_more;
 
 static void settle_delete_client(struct pool *pool, struct job *job)
 {
-    if (row_number(job->answer, REVOKE_COUNT) == REVOKE_CHUNK) {
+    if (!note_chunk(job)) {
         pool_move(pool, job, &stage_delete_client_more);
         return;
     }

@@ -5,6 +5,10 @@
 #define TEXT_OF(number) #number
 #define NUMBER(number) TEXT_OF(number)
 
+/* Every statement names its rows by one index, and must never be planned by another: what else narrows them is
+ * written so that no index serves it (IS NOT DISTINCT FROM). A new database has no statistics to show which one is the
+ * better. */
+
 /* one moment for the whole statement, read when it runs (now() is the transaction's begin, which may lie before a wait)
  */
 #define MOMENT "t AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)"
@@ -21,8 +25,8 @@
     "l AS MATERIALIZED ("                                                                                              \
     "  SELECT s.grant_id, b.ord, t.now, b.never, b.mac_kid, b.looked, b.look_age, b.look_expires_at, b.claims"         \
     "  FROM t CROSS JOIN b JOIN grant_state s ON s.grant_id = b.grant_id JOIN grants g ON g.grant_id = b.grant_id"     \
-    "  WHERE s.secret_hash = b.secret_hash AND g.client_id = b.client_id AND s.gen = b.gen AND" LIVE                   \
-    "    AND (b.never OR s.gen = 0 OR t.now < s.rotated_at OR t.now - s.rotated_at >= b.coalesce_ms)"                  \
+    "  WHERE s.secret_hash = b.secret_hash AND g.client_id IS NOT DISTINCT FROM b.client_id AND s.gen = b.gen "        \
+    "AND" LIVE "    AND (b.never OR s.gen = 0 OR t.now < s.rotated_at OR t.now - s.rotated_at >= b.coalesce_ms)"       \
     "    AND (b.looked OR (t.now - s.session_checked_at <= b.look_max_age"                                             \
     "      AND (s.session_expires_at = 0 OR s.session_expires_at > t.now)))"                                           \
     "  FOR NO KEY UPDATE OF s SKIP LOCKED), "                                                                          \
@@ -89,7 +93,7 @@
 
 #define LIVE_OF_SESSION                                                                                                \
     " FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"                                        \
-    " WHERE g.kratos_session_id = $3 AND g.client_id = $5 AND" LIVE
+    " WHERE g.kratos_session_id = $3 AND g.client_id IS NOT DISTINCT FROM $5 AND" LIVE
 
 #define CONFIRM_GRANT                                                                                                  \
     "WITH " MOMENT " SELECT t.now, a.rotated_at, a.secret_hash = $2, a.idle_expires_at, a.expires_at, greatest("       \
@@ -110,15 +114,14 @@
 
 #define LOCK_WHERE(condition)                                                                                          \
     "l AS MATERIALIZED (SELECT s.grant_id FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"    \
-    "  WHERE " condition " AND" LIVE " ORDER BY s.grant_id LIMIT " NUMBER(1000) " FOR NO KEY UPDATE OF s)"
+    "  WHERE " condition " AND" LIVE " ORDER BY g.grant_id LIMIT " NUMBER(1000) " FOR NO KEY UPDATE OF s)"
+#define OF_NAME(column) column " = $1 AND g.grant_id > $3"
 
-#define REVOKE_WHERE(condition)                                                                                        \
-    "WITH " MOMENT ", " LOCK_WHERE(condition) ", " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
+#define REVOKED_COLUMNS "SELECT (SELECT count(*) FROM u), (SELECT grant_id FROM l ORDER BY grant_id DESC LIMIT 1)"
+#define REVOKE_WHERE(condition) "WITH " MOMENT ", " LOCK_WHERE(condition) ", " REVOKE_LOCKED("$2") " " REVOKED_COLUMNS
 
 #define REVOKE_GRANT                                                                                                   \
-    "WITH " MOMENT                                                                                                     \
-    ", " LOCK_WHERE("s.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3)"                                           \
-                    " AND ($4 IS NULL OR g.client_id = $4)") ", " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
+    REVOKE_WHERE("g.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3) AND ($4 IS NULL OR g.client_id = $4)")
 
 #define TRIM_SESSION                                                                                                   \
     "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION                                          \
@@ -133,14 +136,13 @@
 
 /* the client goes with the last of its grants */
 #define DELETE_CLIENT                                                                                                  \
-    "WITH " MOMENT ", " LOCK_WHERE("g.client_id = $1") ", " REVOKE_LOCKED(                                             \
+    "WITH " MOMENT ", " LOCK_WHERE(OF_NAME("g.client_id")) ", " REVOKE_LOCKED(                                         \
         "$2") ", "                                                                                                     \
               "n AS MATERIALIZED (SELECT count(*) AS count FROM u), "                                                  \
               "o AS (DELETE FROM client_origins USING n WHERE client_id = $1 AND n.count < " NUMBER(                   \
                   1000) "), "                                                                                          \
                         "d AS (DELETE FROM clients USING n WHERE client_id = $1 AND n.count < " NUMBER(                \
-                            1000) " RETURNING client_id) "                                                             \
-                                  "SELECT n.count, (SELECT count(*) FROM d) FROM n"
+                            1000) " RETURNING client_id) " REVOKED_COLUMNS ", (SELECT count(*) FROM d)"
 
 /* ---- clients, keys, the house ---- */
 
@@ -165,13 +167,13 @@
 /* what is locked is in use: next time */
 #define SWEEP                                                                                                          \
     "WITH " MOMENT ", "                                                                                                \
-    "old AS MATERIALIZED (SELECT g.grant_id FROM grants g CROSS JOIN t WHERE g.expires_at <= t.now"                    \
+    "old AS MATERIALIZED (SELECT g.grant_id FROM grants g WHERE g.expires_at <= (SELECT now FROM t)"                   \
     "    ORDER BY g.expires_at LIMIT $1), "                                                                            \
     "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
     "    FOR UPDATE OF s SKIP LOCKED), "                                                                               \
     "h AS (DELETE FROM grant_state s USING l WHERE s.grant_id = l.grant_id), "                                         \
     "c AS (DELETE FROM grants g USING l WHERE g.grant_id = l.grant_id RETURNING g.grant_id), "                         \
-    "past AS MATERIALIZED (SELECT kind, name FROM endings CROSS JOIN t WHERE at < t.now - $2"                          \
+    "past AS MATERIALIZED (SELECT kind, name FROM endings WHERE at < (SELECT now FROM t) - $2"                         \
     "    ORDER BY at LIMIT $1 FOR UPDATE OF endings SKIP LOCKED), "                                                    \
     "e AS (DELETE FROM endings x USING past WHERE x.kind = past.kind AND x.name = past.name RETURNING x.name) "        \
     "SELECT greatest((SELECT count(*) FROM c), (SELECT count(*) FROM e))"
@@ -188,15 +190,15 @@ static const struct statement statements[] = {
     [STATEMENT_TRIM_SESSION] = {"trim_session", TRIM_SESSION, "uttnt", false},
     [STATEMENT_END] = {"end", END, "tt", false},
     [STATEMENT_REVOKE_GRANT] = {"revoke_grant", REVOKE_GRANT, "utyt", false},
-    [STATEMENT_REVOKE_SESSION] = {"revoke_session", REVOKE_WHERE("g.kratos_session_id = $1"), "tt", false},
-    [STATEMENT_REVOKE_SUBJECT] = {"revoke_subject", REVOKE_WHERE("g.identity_id = $1"), "tt", false},
-    [STATEMENT_REVOKE_CLIENT] = {"revoke_client", REVOKE_WHERE("g.client_id = $1"), "tt", false},
+    [STATEMENT_REVOKE_SESSION] = {"revoke_session", REVOKE_WHERE(OF_NAME("g.kratos_session_id")), "ttu", false},
+    [STATEMENT_REVOKE_SUBJECT] = {"revoke_subject", REVOKE_WHERE(OF_NAME("g.identity_id")), "ttu", false},
+    [STATEMENT_REVOKE_CLIENT] = {"revoke_client", REVOKE_WHERE(OF_NAME("g.client_id")), "ttu", false},
     [STATEMENT_FIND_CLIENT] = {"find_client", "SELECT " CLIENT_COLUMNS " WHERE client_id = $1", "t", false},
     [STATEMENT_LIST_CLIENTS] = {"list_clients",
                                 "SELECT " CLIENT_COLUMNS " WHERE client_id > $1 ORDER BY client_id LIMIT $2", "tn",
                                 false},
     [STATEMENT_ADD_CLIENT] = {"add_client", ADD_CLIENT, "tjtnj", false},
-    [STATEMENT_DELETE_CLIENT] = {"delete_client", DELETE_CLIENT, "tt", false},
+    [STATEMENT_DELETE_CLIENT] = {"delete_client", DELETE_CLIENT, "ttu", false},
     [STATEMENT_FIND_ORIGIN] = {"find_origin", FIND_ORIGIN, "t", false},
     [STATEMENT_LIST_KEYS] = {"list_keys", LIST_KEYS, "", false},
     [STATEMENT_ADD_KEYS] = {"add_keys", ADD_KEYS, "ttnnnnnjy", true},

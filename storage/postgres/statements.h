@@ -41,7 +41,7 @@ const struct statement *statement_of(enum statement_id id);
 
 /* The session's settings: one row of set_config. local: for the transaction only, where a pooler keeps no session. */
 const char *statement_settings(bool local);
-/* Settings of Postgres' planner, for the session: its plans shall not go by statistics that are missing or old. A refusal is no harm. */
+/* Settings of Postgres' planner, for the session: its plans shall not go by statistics that are missing (a new database has none) or old. A refusal is no harm. */
 const char *statement_planner_settings(void);
 
 enum {
@@ -84,8 +84,8 @@ enum rotate_column {
 enum confirm_column { CONFIRM_NOW, CONFIRM_STORED_AT, CONFIRM_OURS, CONFIRM_IDLE_EXPIRES_AT, CONFIRM_EXPIRES_AT, CONFIRM_ENDED_AT, CONFIRM_LIVE };
 /* STATEMENT_FIND_CLIENT, STATEMENT_LIST_CLIENTS */
 enum client_column { CLIENT_ID, CLIENT_RECORD, CLIENT_SECRET_HASH, CLIENT_CREATED_AT };
-/* STATEMENT_DELETE_CLIENT; STATEMENT_REVOKE_* and STATEMENT_TRIM_SESSION have the first only */
-enum revoke_column { REVOKE_COUNT, REVOKE_CLIENT_DELETED };
+/* STATEMENT_REVOKE_*, STATEMENT_DELETE_CLIENT (which alone has the last) */
+enum revoke_column { REVOKE_COUNT, REVOKE_LAST_ID, REVOKE_CLIENT_DELETED };
 /* STATEMENT_LIST_KEYS: one row with KEY_KID null when there is none */
 enum key_column {
     KEY_NOW,
