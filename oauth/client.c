@@ -117,20 +117,20 @@ static bool read_list(struct reading *r, const struct json *value, const char *m
     return true;
 }
 
-static bool read_duration(struct reading *r, const struct json *object, const char *member, int64_t *ms)
+static bool read_duration(struct reading *r, const char *path, int64_t *ms)
 {
-    const struct json *value = json_find(object, member);
+    const struct json *value = json_find_path(r->record, path);
     if (value == NULL) return true;
-    if (!clock_parse_duration(json_string(value), ms) || *ms < 0) return complain(r, member, "must be a duration such as 15m or 14d");
+    if (!clock_parse_duration(json_string(value), ms) || *ms < 0) return complain(r, path, "must be a duration such as 15m or 14d");
     return true;
 }
 
-static bool read_count(struct reading *r, const struct json *object, const char *member, uint32_t *count)
+static bool read_count(struct reading *r, const char *path, uint32_t *count)
 {
-    const struct json *value = json_find(object, member);
+    const struct json *value = json_find_path(r->record, path);
     int64_t number;
     if (value == NULL) return true;
-    if (!json_integer(value, 0, 1000, &number)) return complain(r, member, "must be a number from 0 to 1000");
+    if (!json_integer(value, 0, 1000, &number)) return complain(r, path, "must be a number from 0 to 1000");
     *count = (uint32_t)number;
     return true;
 }
@@ -163,9 +163,9 @@ static bool read_refresh_policy(struct reading *r)
     if (own == NULL) return true;
     if (!json_is(own, JSON_OBJECT)) return complain(r, "refresh_token", "must be a table");
     if (!check_names(r, own, NAMES, "refresh_token")) return false;
-    if (!read_duration(r, own, "idle_ttl", &p->idle_ttl_ms) || !read_duration(r, own, "absolute_ttl", &p->absolute_ttl_ms)) return false;
-    if (!read_duration(r, own, "grace", &p->grace_ms) || !read_duration(r, own, "coalesce", &p->coalesce_ms)) return false;
-    if (!read_count(r, own, "skip_limit", &p->skip_limit) || !read_count(r, own, "ahead_max", &p->ahead_max)) return false;
+    if (!read_duration(r, "refresh_token.idle_ttl", &p->idle_ttl_ms) || !read_duration(r, "refresh_token.absolute_ttl", &p->absolute_ttl_ms)) return false;
+    if (!read_duration(r, "refresh_token.grace", &p->grace_ms) || !read_duration(r, "refresh_token.coalesce", &p->coalesce_ms)) return false;
+    if (!read_count(r, "refresh_token.skip_limit", &p->skip_limit) || !read_count(r, "refresh_token.ahead_max", &p->ahead_max)) return false;
     struct bytes rotation = json_string(json_find(own, "rotation"));
     if (json_find(own, "rotation") != NULL && !bytes_equal(rotation, BYTES("always")) && !bytes_equal(rotation, BYTES("never")))
         return complain(r, "refresh_token.rotation", "must be always or never");
@@ -182,7 +182,7 @@ static bool read_access_token_policy(struct reading *r)
     if (own == NULL) return true;
     if (!json_is(own, JSON_OBJECT)) return complain(r, "access_token", "must be a table");
     if (!check_names(r, own, NAMES, "access_token")) return false;
-    if (!read_duration(r, own, "ttl", &r->client->access_token_ttl_ms)) return false;
+    if (!read_duration(r, "access_token.ttl", &r->client->access_token_ttl_ms)) return false;
     if (json_find(own, "ttl") != NULL && (r->client->access_token_ttl_ms < 1000 || r->client->access_token_ttl_ms > ACCESS_TOKEN_TTL_MAX_MS))
         return complain(r, "access_token.ttl", "must be from 1s to 24h");
     const struct json *algorithm = json_find(own, "algorithm");

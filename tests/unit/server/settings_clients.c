@@ -73,7 +73,7 @@ static void test_mistakes(void)
     {
         CHECK(refused_too(
             "clients:\n  - client_id: a\n    token_endpoint_auth_method: none\n    refresh_token:\n      grace: soon\n",
-            "hydrant.yml:6:14: clients[0]."));
+            "hydrant.yml:6:14: clients[0].refresh_token.grace: must be a duration"));
         CHECK(refused_too("clients:\n  - client_id: a\n    secret: x\n",
                           "hydrant.yml:4:13: clients[0].secret: unknown member"));
     }

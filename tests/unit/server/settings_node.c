@@ -131,6 +131,7 @@ static void test_bounds(void)
         memset(yaml + 32, ']', 32);
         CHECK(parse(yaml, 64) != NULL && complaint_count == 0);
         memset(yaml, '[', 33);
+        memset(yaml + 33, ']', 33);
         CHECK(parse(yaml, 66) == NULL && strstr(complaints, "more than 32 levels") != NULL);
     }
     TEST("4096 members are read, and not 4097")
