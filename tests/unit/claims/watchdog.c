@@ -1,0 +1,90 @@
+#include "claims/watchdog.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "unit/test.h"
+
+/* runs until it has a result or is halted; ms it took */
+static int64_t run(jq_state *jq, int64_t ms, bool *halted)
+{
+    struct watch watch;
+    int64_t began = clock_steady_ms();
+    jq_start(jq, jv_null(), 0);
+    watchdog_arm(&watch, jq, ms);
+    jv_free(jq_next(jq));
+    *halted = watchdog_disarm(&watch);
+    return clock_steady_ms() - began;
+}
+
+static jq_state *compile(const char *text)
+{
+    jq_state *jq = jq_init();
+    if (jq == NULL || jq_compile(jq, text) == 0) abort();
+    return jq;
+}
+
+static void *run_for_ever(void *data)
+{
+    bool *halted = data;
+    jq_state *jq = compile("def f: f; f");
+    int64_t took = run(jq, 30, halted);
+    *halted = *halted && took >= 30 && took < 1000;
+    jq_teardown(&jq);
+    return NULL;
+}
+
+static int count_threads(void)
+{
+    char line[256];
+    int count = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) (void)sscanf(line, "Threads: %d", &count);
+    if (status != NULL) fclose(status);
+    return count;
+}
+
+int main(void)
+{
+    bool halted;
+    int before = count_threads();
+    watchdog_join();
+    watchdog_join();
+    jq_state *endless = compile("def f: f; f"), *quick = compile("1");
+    TEST("a program without end is halted soon after its time")
+    {
+        int64_t took = run(endless, 30, &halted);
+        CHECK(halted && took >= 30 && took < 1000);
+    }
+    TEST("a halted program can be run, and halted, again") CHECK(run(endless, 20, &halted) < 1000 && halted);
+    TEST("one that ends in time is not halted")
+    {
+        for (int i = 0; i < 1000; i++) {
+            run(quick, 50, &halted);
+            CHECK(!halted);
+        }
+    }
+    TEST("several threads are watched at once")
+    {
+        pthread_t threads[4];
+        bool all[4] = {false};
+        for (size_t i = 0; i < 4; i++) pthread_create(&threads[i], NULL, run_for_ever, &all[i]);
+        for (size_t i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+        CHECK(all[0] && all[1] && all[2] && all[3]);
+    }
+    TEST("there is one thread, until the last has parted; and it can come back")
+    {
+        CHECK(count_threads() == before + 1);
+        watchdog_part();
+        CHECK(count_threads() == before + 1);
+        watchdog_part();
+        CHECK(count_threads() == before);
+        watchdog_join();
+        CHECK(run(endless, 20, &halted) < 1000 && halted);
+        watchdog_part();
+    }
+    jq_teardown(&endless);
+    jq_teardown(&quick);
+    return TEST_END();
+}
