@@ -88,8 +88,8 @@ static void send_session(struct question *question)
 
 static void send_person(struct question *question) { send_path(question, BYTES("/admin/identities/"), BYTES("")); }
 
-static const struct question_kind by_session = {"session", "kratos: session", send_session, session_answered};
-static const struct question_kind by_person = {"identity", "kratos: identity", send_person, person_answered};
+static const struct question_kind by_session = {"session", "identity: session", send_session, session_answered};
+static const struct question_kind by_person = {"identity", "identity: identity", send_person, person_answered};
 
 static enum step_result ask_by_id(struct identity *identity, const struct question_kind *kind, struct bytes id,
                                   const struct asker *asker)

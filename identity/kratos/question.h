@@ -29,7 +29,7 @@ struct identity {
 
 struct question_kind {
     const char *name;                       /* "whoami": in reasons */
-    const char *on;                         /* "kratos: whoami": what a flow waits for */
+    const char *on;                         /* "identity: whoami": what a flow waits for */
     void (*ask)(struct question *question); /* sends the first call */
     void (*answered)(struct question *question, const struct call_answer *answer); /* sends another one, or ends it */
 };
