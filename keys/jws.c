@@ -26,7 +26,7 @@ static bool parse_compact(struct bytes token, struct arena *arena, struct compac
     if (first == token.len) return false;
     struct bytes rest = {token.at + first + 1, token.len - first - 1};
     size_t second = bytes_find(rest, '.');
-    if (first > HEADER_MAX || second == rest.len) return false;
+    if (second == rest.len) return false;
     /* a third dot is outside the alphabet of the signature */
     struct bytes signature = {rest.at + second + 1, rest.len - second - 1};
     out->signed_part = (struct bytes){token.at, first + 1 + second};

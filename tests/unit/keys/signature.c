@@ -23,6 +23,9 @@ static void check_vector(enum key_algorithm algorithm, struct bytes jwk, struct 
     CHECK(!signature_check(algorithm, pair, (struct bytes){input.at, input.len - 1}, signature));
     CHECK(!signature_check(algorithm, pair, input, (struct bytes){signature.at, signature.len - 1}));
     CHECK(!signature_check(algorithm, pair, input, BYTES_ABSENT));
+    char longer[SIGNATURE_MAX] = "";
+    memcpy(longer, signature.at, signature.len);
+    CHECK(!signature_check(algorithm, pair, input, (struct bytes){longer, signature.len + 1}));
     for (size_t i = 0; i < signature.len; i++) {
         char *changed = arena_text(&arena, signature);
         changed[i] ^= 1;

@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "keys/keys.h"
+#include "keys/ring.h"
 #include "unit/keys/fixture.h"
 #include "unit/test.h"
 
@@ -43,8 +43,11 @@ static void check_change(struct key_material first, struct key_material second)
     struct keyring *next = fixture_ring(&first, 1);
     CHECK(keyring_verify(next, sign(signer, next, KEY_ES256, &kid), &arena, &payload));
     CHECK_BYTES(kid, first.kid);
-    keyring_release(next);
+    /* it holds the ring whose key it keeps prepared */
+    CHECK(atomic_load(&next->owners) == 2);
     signer_destroy(signer);
+    CHECK(atomic_load(&next->owners) == 1);
+    keyring_release(next);
 }
 
 int main(void)
