@@ -246,7 +246,7 @@ bool node_parse(struct arena *arena, struct bytes text, const char *environment,
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)text.at, text.len);
     bool built = build(&b);
     yaml_parser_delete(&b.parser);
-    *root = built ? b.root : NULL;
+    *root = b.root;
     return built;
 }
 

@@ -8,6 +8,15 @@ static void test_secrets(void)
                                        "environment; make one with: openssl rand -base64 32"));
         CHECK(refused("secrets: {system: []}\n", "hydrant.yml:1:19: secrets.system: is required"));
     }
+    TEST("secrets of a wrong type are told once, and not shown")
+    {
+        CHECK(refused("secrets: {system: " SECRET "}\n",
+                      "secrets.system: is a single value; right would be a list of secrets"));
+        CHECK(strstr(complaints, SECRET) == NULL);
+        CHECK(
+            refused("secrets: {system: [" SECRET ", {" OTHER_SECRET ": 1}]}\n", "secrets.system: an item is no text"));
+        CHECK(strstr(complaints, SECRET) == NULL && strstr(complaints, OTHER_SECRET) == NULL);
+    }
     TEST("a short secret is refused, and not shown")
     {
         CHECK(refused("secrets: {system: [" SECRET ", tooshort]}\n",

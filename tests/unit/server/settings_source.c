@@ -145,6 +145,7 @@ static void test_files(void)
         CHECK(refused_with("DSN_FILE", "/nowhere/dsn",
                            "environment DSN_FILE: dsn: /nowhere/dsn can't be read: No such file or directory"));
         write_file("\n", 1);
+        CHECK(refused_with("CLIENTS_FILE", file_name, "is empty"));
         CHECK(refused_with("DSN_FILE", file_name, "is empty"));
         unlink(file_name);
         write_file("mem\0ory", 7);
