@@ -1,5 +1,6 @@
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2
+  -Wno-format-truncation # a message that is too long is cut, on purpose
   -fno-omit-frame-pointer)
 if(HYDRANT_WERROR)
   add_compile_options(-Werror)
