@@ -142,6 +142,11 @@ static bool read_record(const char *file, struct arena *arena, struct bytes *rec
     return fprintf(stderr, "hydrant clients create: %s is empty or over %d bytes\n", file, CLIENT_RECORD_MAX), false;
 }
 
+static bool has_members(const struct create_options *o)
+{
+    return o->id != NULL || o->name != NULL || o->method != NULL || o->scope != NULL || o->audience.count + o->origins.count + o->grant_types.count > 0;
+}
+
 static int create(const struct create_options *o, const struct output *output)
 {
     static const char WORDS[] = "clients create";
@@ -173,6 +178,7 @@ int clients_create_command(int argc, char **argv)
     if (rest < 0) return EXIT_WRONG_USE;
     if (rest > 0) return wrong_use(WORDS, "what is %s?", argv[0]);
     if (check_format(WORDS, &output) != EXIT_DONE) return EXIT_WRONG_USE;
+    if (o.file != NULL && has_members(&o)) return wrong_use(WORDS, "--file is the whole record: what else is said goes into it");
     return create(&o, &output);
 }
 
@@ -193,10 +199,21 @@ struct listing {
     struct arena arena;
     struct bytes after; /* the last client_id that was shown */
     size_t shown, in_page;
+    bool begun;
 };
+
+/* once the first page is there: a list that could not be had must not look like an empty one */
+static void begin_list(struct listing *l, bool as_json)
+{
+    if (l->begun) return;
+    l->begun = true;
+    if (as_json) fputs("[", stdout);
+    else printf("%-38s %-20s %-24s %s\n", "CLIENT_ID", "METHOD", "NAME", "SCOPE");
+}
 
 static void print_page(struct listing *l, const struct json *page, bool as_json)
 {
+    begin_list(l, as_json);
     l->in_page = page->count;
     for (const struct json *record = page->first; record != NULL; record = record->next) {
         struct text t;
@@ -226,12 +243,10 @@ static int list(const struct output *output)
 {
     struct listing l = {.after = BYTES_ABSENT};
     arena_init(&l.arena, ANSWER_ARENA_MAX);
-    if (wants_json(output)) fputs("[", stdout);
-    else printf("%-38s %-20s %-24s %s\n", "CLIENT_ID", "METHOD", "NAME", "SCOPE");
     bool good;
     do good = list_page(&l, output);
     while (good && l.in_page >= PAGE_SIZE);
-    if (wants_json(output)) fputs("]\n", stdout);
+    if (good && wants_json(output)) fputs("]\n", stdout);
     arena_release(&l.arena);
     return good ? EXIT_DONE : EXIT_FAILED;
 }
