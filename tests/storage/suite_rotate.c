@@ -42,6 +42,9 @@ static const struct rule_case {
     {"r5: the largest number is far ahead of everything", 5, 4, 3, 0, MINUTE, UINT32_MAX, ROTATE_FAR_AHEAD, 5, false},
 };
 
+static const struct rule_case old = {.gen = 5, .base = 4, .low = 3, .age_ms = HOUR},
+                              young = {.gen = 5, .base = 4, .low = 3};
+
 static struct raw_row row_at(struct driver *d, const struct new_grant *grant, const struct rule_case *c)
 {
     struct raw_row row = row_of(d, grant);
@@ -91,7 +94,7 @@ static void test_rules(struct driver *d)
     TEST("r4 is remembered with its reason, and everything after is r0'")
     {
         struct new_grant grant = stored_grant(d);
-        struct raw_row row = row_at(d, &grant, &cases[15]);
+        struct raw_row row = row_at(d, &grant, &old);
         set_row(d, &row);
         CHECK(present(d, &grant, 3) == ROTATE_REUSED);
         CHECK(row_of(d, &grant).revoked_because[0] != '\0');
@@ -103,7 +106,7 @@ static void test_rules(struct driver *d)
 static void test_strangers(struct driver *d)
 {
     struct new_grant grant = stored_grant(d);
-    struct raw_row before = row_at(d, &grant, &cases[14]);
+    struct raw_row before = row_at(d, &grant, &old);
     set_row(d, &before);
     TEST("r0: a grant that is not there is unknown")
     {
@@ -137,7 +140,7 @@ static void test_strangers(struct driver *d)
 static void check_end(struct driver *d, int64_t idle_ms, int64_t absolute_ms, enum rotate_outcome outcome)
 {
     struct new_grant grant = stored_grant(d);
-    struct raw_row row = row_at(d, &grant, &cases[1]);
+    struct raw_row row = row_at(d, &grant, &old);
     int64_t now = raw_now(d->raw);
     row.state.idle_expires_at = now + idle_ms;
     row.state.expires_at = now + absolute_ms;
@@ -152,7 +155,7 @@ static void test_ends(struct driver *d)
     TEST("r0': a revoked grant says when and why, and is left as it is")
     {
         struct new_grant grant = stored_grant(d);
-        struct raw_row row = row_at(d, &grant, &cases[1]);
+        struct raw_row row = row_at(d, &grant, &old);
         row.state.revoked_at = 1700000000001;
         snprintf(row.revoked_because, sizeof row.revoked_because, "session_ended");
         set_row(d, &row);
@@ -169,7 +172,7 @@ static void test_ends(struct driver *d)
     TEST("r0': an expired grant is no reuse")
     {
         struct new_grant grant = stored_grant(d);
-        struct raw_row row = row_at(d, &grant, &cases[1]);
+        struct raw_row row = row_at(d, &grant, &old);
         row.state.idle_expires_at = raw_now(d->raw) - 1;
         set_row(d, &row);
         CHECK(present(d, &grant, 1) == ROTATE_EXPIRED);
@@ -178,7 +181,7 @@ static void test_ends(struct driver *d)
     TEST("renewing the idle time never passes the absolute one")
     {
         struct new_grant grant = stored_grant(d);
-        struct raw_row row = row_at(d, &grant, &cases[1]);
+        struct raw_row row = row_at(d, &grant, &old);
         row.state.expires_at = raw_now(d->raw) + HOUR;
         set_row(d, &row);
         struct rotation rotation = presenting(&grant, 5);
@@ -190,7 +193,7 @@ static void test_ends(struct driver *d)
 static void test_policies(struct driver *d)
 {
     struct new_grant grant = stored_grant(d);
-    struct raw_row row = row_at(d, &grant, &cases[14]);
+    struct raw_row row = row_at(d, &grant, &young);
     struct rotation rotation = presenting(&grant, 5);
     TEST("coalesce 0: each use of the newest token rotates")
     {

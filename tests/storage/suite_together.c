@@ -151,6 +151,31 @@ static void test_mixed(struct driver *d)
     }
 }
 
+static void test_strangers(struct driver *d)
+{
+    static struct tabs tabs;
+    static struct new_grant grants[TABS];
+    if (d->raw == NULL) return;
+    for (size_t i = 0; i < TABS; i++) {
+        grants[i] = stored_grant(d);
+        tabs.rotations[i] = presenting(&grants[i], 0);
+        if (i % 2 == 0)
+            tabs.rotations[i].secret_hash[i % SECRET_HASH_LEN] ^= 1;
+        else
+            tabs.rotations[i].client_id = BYTES("another");
+        tabs.errands[i] = (struct errand){.verb = VERB_ROTATE, .in = &tabs.rotations[i], .out = &tabs.answers[i]};
+        errand_start(&tabs.errands[i], d->store, &d->arena);
+    }
+    errands_await(d->loop, tabs.errands, TABS);
+    TEST("64 strangers at once move nothing")
+    {
+        for (size_t i = 0; i < TABS; i++) {
+            CHECK(tabs.answers[i].outcome == ROTATE_UNKNOWN);
+            CHECK(row_of(d, &grants[i]).state.gen == 0);
+        }
+    }
+}
+
 static void test_ahead_at_once(struct driver *d)
 {
     static struct tabs tabs;
@@ -175,6 +200,7 @@ int suite_together(struct driver *d)
 {
     test_one_store(d);
     test_mixed(d);
+    test_strangers(d);
     test_ahead_at_once(d);
     test_two_stores(d, d->storage, "128 tabs on two stores in two threads get one and the same successor, 20 times");
     if (strncmp(d->dsn, "postgres", 8) == 0) {
