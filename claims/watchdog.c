@@ -58,6 +58,7 @@ static void start_thread(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&dog.thread, NULL, keep_watch, NULL) != 0) abort();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_setname_np(dog.thread, "jq watchdog");
 }
 
 static void end_thread(void)
