@@ -133,7 +133,7 @@ static void read_resource(struct reader *r, const char *key, const struct node *
 {
     for (const struct node *item = node->first; item != NULL; item = item->next) {
         char item_key[KEY_WORDS_MAX];
-        struct setting_value value;
+        struct setting_value value = {.said = false};
         const struct setting *row = find_row(item->name);
         join(key, item->name, item_key);
         if (row == NULL)

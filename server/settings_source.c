@@ -149,7 +149,7 @@ static struct bytes read_text(struct reader *r, const struct setting *row, struc
 static void read_variable(struct reader *r, const struct setting *row)
 {
     struct place place;
-    struct setting_value value, *at = &r->values[row - SETTINGS];
+    struct setting_value value = {.said = false}, *at = &r->values[row - SETTINGS];
     size_t before = r->complaints.count;
     struct bytes text = read_text(r, row, &place);
     const struct node *node = bytes_present(text) ? setting_value_node(r, row, text, &place) : NULL;

@@ -152,6 +152,12 @@ static void test_files(void)
         CHECK(refused_with("DSN_FILE", file_name, "holds a NUL"));
         unlink(file_name);
     }
+    TEST("secrets whose file isn't there are not told to be missing as well")
+    {
+        setenv("SECRETS_SYSTEM_FILE", "/nowhere", 1);
+        CHECK(refused("dsn: memory\n", "environment SECRETS_SYSTEM_FILE: secrets.system: /nowhere can't be read"));
+        unsetenv("SECRETS_SYSTEM_FILE");
+    }
     TEST("a file without an end is not read to it")
     {
         CHECK(refused_with("DSN_FILE", "/dev/zero", "is larger than 1048576 bytes"));
