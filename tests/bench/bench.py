@@ -1,6 +1,6 @@
 """bench: refreshes a second on Postgres and on SQLite at 1, 32 and 128 connections, beside pgbench doing the same one-row compare-and-swap UPDATE in the same run.
 
-    tests/storage/with_postgres -- /usr/bin/python3 tests/bench/bench.py BUILD_DIRECTORY [SECONDS]
+    WITH_POSTGRES_SETTINGS=max_connections=300 tests/storage/with_postgres -- /usr/bin/python3 tests/bench/bench.py BUILD_DIRECTORY [SECONDS]
 
 Everything is on this machine: server, Postgres (fsync on, default durability), load. coalesce is 0, so that each refresh rotates. A line is printed only
 when the sum of gen over the grants grew by exactly the number of 200s and no successor equalled what was presented. Prints numbers; judges nothing."""
@@ -31,7 +31,8 @@ def run_sql(sql):
 
 def pgbench(clients):
     run_sql("DROP TABLE IF EXISTS bench_row; CREATE TABLE bench_row (id int PRIMARY KEY, gen bigint, base_gen bigint, rotated_at bigint, idle_expires_at bigint, "
-            "secret_hash bytea, filler text) WITH (fillfactor=80); INSERT INTO bench_row SELECT i, 0, 0, 0, 0, '\\x00', repeat('x', 60) FROM generate_series(1, 1000) i; VACUUM bench_row")
+            "secret_hash bytea, filler text) WITH (fillfactor=80); INSERT INTO bench_row SELECT i, 0, 0, 0, 0, '\\x00', repeat('x', 60) FROM generate_series(1, 1000) i")
+    run_sql("VACUUM ANALYZE bench_row")
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(UPDATE)
         script.flush()
