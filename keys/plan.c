@@ -35,33 +35,32 @@ static size_t plan_algorithm(const struct view *view, const struct key_times *ti
                              struct key_material *rows)
 {
     size_t count = 0;
-    int64_t epoch = view->next_epoch, follows_at;
+    int64_t follows_at;
     if (view->signing == NULL) {
-        int64_t end = view->waiting != NULL && view->waiting->activate_at != 0 ? view->waiting->activate_at
-                                                                               : now + times->rotate_every_ms;
+        bool is_followed = view->waiting != NULL && view->waiting->activate_at != 0;
+        follows_at = is_followed ? view->waiting->activate_at : now + times->rotate_every_ms;
         rows[count++] = (struct key_material){
-            .epoch = epoch++, .activate_at = now, .retire_at = end, .remove_at = end + times->keep_after_ms};
-        follows_at = end;
+            .activate_at = now, .retire_at = follows_at, .remove_at = follows_at + times->keep_after_ms};
     } else {
         follows_at = succession(view->signing, times, now);
     }
     /* nothing follows this one yet, so nothing takes it out of the key set */
     if (view->waiting == NULL)
-        rows[count++] = (struct key_material){
-            .epoch = epoch, .activate_at = follows_at, .retire_at = follows_at + times->rotate_every_ms};
+        rows[count++] =
+            (struct key_material){.activate_at = follows_at, .retire_at = follows_at + times->rotate_every_ms};
+    for (size_t i = 0; i < count; i++) rows[i].epoch = view->next_epoch + (int64_t)i;
     return count;
 }
 
-size_t keys_plan(const struct key_material *present, size_t present_count, const enum key_algorithm *algorithms,
-                 size_t algorithm_count, const struct key_times *times, int64_t now, struct key_material *rows)
+size_t keys_plan(const struct key_plan_ask *ask, struct key_material *rows)
 {
     size_t count = 0;
-    for (size_t i = 0; i < algorithm_count; i++) {
-        struct view view = look(present, present_count, algorithms[i], now);
-        size_t added = plan_algorithm(&view, times, now, rows + count);
+    for (size_t i = 0; i < ask->algorithm_count; i++) {
+        struct view view = look(ask->present, ask->present_count, ask->algorithms[i], ask->now);
+        size_t added = plan_algorithm(&view, ask->times, ask->now, rows + count);
         for (size_t k = count; k < count + added; k++) {
-            rows[k].algorithm = algorithms[i];
-            rows[k].created_at = now;
+            rows[k].algorithm = ask->algorithms[i];
+            rows[k].created_at = ask->now;
         }
         count += added;
     }
