@@ -41,7 +41,7 @@ class PrivatePostgres:
         """the DSN of one that nobody has migrated"""
         name = "empty_" + secrets.token_hex(4)
         self.ask("CREATE DATABASE " + name)
-        return re.sub(r"/hydrant\b", "/" + name, self.dsn)
+        return re.sub(r"/[^/?]*(\?|$)", r"/%s\1" % name, self.dsn)
 
     # ---- its life ----
 
