@@ -43,8 +43,15 @@ bool key_make(enum key_algorithm algorithm, const struct system_secrets *secrets
 /* What a first start, or a start after long, must add so that each algorithm has an active key and a pending one (keys.md): fills rows (room for two for each
  * algorithm) with algorithm, epoch and times; the caller makes the keys. */
 struct key_times { int64_t rotate_every_ms, publish_before_ms, keep_after_ms; };
-size_t keys_plan(const struct key_material *present, size_t present_count, const enum key_algorithm *algorithms, size_t algorithm_count, const struct key_times *times,
-    int64_t now, struct key_material *rows);
+struct key_plan_ask {
+    const struct key_material *present;
+    size_t present_count;
+    const enum key_algorithm *algorithms;
+    size_t algorithm_count;
+    const struct key_times *times;
+    int64_t now;
+};
+size_t keys_plan(const struct key_plan_ask *ask, struct key_material *rows);
 
 /* ---- the ring ---- */
 struct keyring;
@@ -59,9 +66,13 @@ struct signer *signer_create(void);
 void signer_destroy(struct signer *signer);
 
 struct text;
-/* Appends header.payload.signature (RFC 7515 7.1). header: {"alg":..,"typ":typ,"kid":..}. typ: "at+jwt". FAULT_AWAY when no key of that algorithm is active. *kid_out: the key's kid, for logs; lives as long as the ring. */
-struct signing { enum key_algorithm algorithm; struct bytes typ; struct bytes payload; };
-bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out, struct bytes *kid_out, struct fault *fault) MUST_USE;
+/* Appends header.payload.signature (RFC 7515 7.1). header: {"alg":..,"typ":typ,"kid":..}. typ: "at+jwt". FAULT_AWAY when no key of that algorithm is active. */
+struct signing {
+    enum key_algorithm algorithm;
+    struct bytes typ, payload;
+};
+bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
+                 struct fault *fault) MUST_USE;
 
 /* Verifies a compact JWS of ours: strict alphabet and padding, exactly three parts, header with unique members, no crit, alg = the key's alg (one key, one algorithm), kid in the
  * ring (published keys only), typ = one of "at+jwt", "JWT". *payload is the decoded JSON. false: not ours or not valid (no fault: the caller can't tell a client more). */

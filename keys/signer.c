@@ -65,7 +65,7 @@ static void put_header(struct text *out, const struct ring_key *key, struct byte
 }
 
 bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
-                 struct bytes *kid_out, struct fault *fault)
+                 struct fault *fault)
 {
     struct signature signature;
     size_t start = out->len;
@@ -84,6 +84,5 @@ bool signer_sign(struct signer *signer, struct keyring *ring, const struct signi
                          BYTES_PRINT(key->row.kid));
     text_put_char(out, '.');
     text_put_base64url(out, signature.at, signature.len);
-    *kid_out = key->row.kid;
     return !out->failed || fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
 }

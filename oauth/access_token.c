@@ -115,9 +115,8 @@ static bool sign_into(struct client_request *r, const struct token_profile *prof
     struct context *context = context_of(&r->oauth.request);
     const struct client *client = r->held.client;
     struct signing signing = {client->has_algorithm ? client->algorithm : profile->algorithm, profile->typ, payload};
-    struct bytes kid;
     int64_t began_us = clock_steady_us();
-    bool signed_it = signer_sign(context->signer, context->keyring, &signing, t, &kid, fault);
+    bool signed_it = signer_sign(context->signer, context->keyring, &signing, t, fault);
     r->oauth.request.log.sign_us += clock_steady_us() - began_us;
     return signed_it;
 }

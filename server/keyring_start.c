@@ -54,7 +54,8 @@ static enum step_result make_keys(struct flow *flow)
     struct key_start *s = start_of(flow);
     const struct policy *policy = &s->settings->policy;
     struct key_material planned[NEW_KEYS_MAX];
-    size_t count = keys_plan(s->present, s->list.count, policy->algorithms, policy->algorithm_count, &s->settings->key_times, s->list.now, planned);
+    const struct key_plan_ask ask = {s->present, s->list.count, policy->algorithms, policy->algorithm_count, &s->settings->key_times, s->list.now};
+    size_t count = keys_plan(&ask, planned);
     for (size_t i = 0; i < count; i++) {
         if (!key_make(planned[i].algorithm, &policy->secrets, &s->arena, &planned[i], &flow->fault)) return STEP_END;
         s->made[i] = write_row(&planned[i]);

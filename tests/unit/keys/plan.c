@@ -10,12 +10,19 @@ static struct key_material rows[16];
 
 static size_t plan(const struct key_material *present, size_t count, int64_t at)
 {
-    return keys_plan(present, count, both, 1, &times, at, rows);
+    const struct key_plan_ask ask = {present, count, both, 1, &times, at};
+    return keys_plan(&ask, rows);
+}
+
+static size_t plan_both(const struct key_material *present, size_t count, int64_t at, struct key_material *out)
+{
+    const struct key_plan_ask ask = {present, count, both, 2, &times, at};
+    return keys_plan(&ask, out);
 }
 
 static void check_first_start(void)
 {
-    CHECK(keys_plan(NULL, 0, both, 2, &times, now, rows) == 4);
+    CHECK(plan_both(NULL, 0, now, rows) == 4);
     for (size_t i = 0; i < 4; i++) {
         CHECK(rows[i].algorithm == both[i / 2] && rows[i].epoch == (int64_t)i % 2 && rows[i].created_at == now);
         CHECK(rows[i].retire_at == rows[i].activate_at + times.rotate_every_ms);
@@ -26,9 +33,9 @@ static void check_first_start(void)
 static void check_again(void)
 {
     struct key_material present[4];
-    CHECK(keys_plan(NULL, 0, both, 2, &times, now, present) == 4);
-    CHECK(keys_plan(present, 4, both, 2, &times, now, rows) == 0);
-    CHECK(keys_plan(present, 4, both, 2, &times, now + 29LL * DAY_MS, rows) == 0);
+    CHECK(plan_both(NULL, 0, now, present) == 4);
+    CHECK(plan_both(present, 4, now, rows) == 0);
+    CHECK(plan_both(present, 4, now + 29LL * DAY_MS, rows) == 0);
 }
 
 int main(void)
