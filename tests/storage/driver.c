@@ -140,6 +140,19 @@ static void remove_folder(const struct driver *d)
     if (rmdir(d->folder) != 0) die("%s: something was left behind in it", d->folder);
 }
 
+/* Of a language's collation where the server can: what must be in the order of bytes shows then. */
+static void create_database(const char *dsn, const char *name)
+{
+    char sql[160];
+    struct raw *raw = raw_open(dsn);
+    bool has_icu = raw_number(raw, "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'") > 0 &&
+                   raw_number(raw, "SELECT current_setting('server_version_num')") >= 150000;
+    const char *collated = has_icu ? " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" : "";
+    put(sql, sizeof sql, "CREATE DATABASE %s%s", name, collated);
+    raw_execute(raw, sql);
+    raw_close(raw);
+}
+
 /* the same server and user, another database: postgres://authority/NAME?parameters */
 static void make_database(struct driver *d, const char *dsn)
 {
@@ -147,11 +160,7 @@ static void make_database(struct driver *d, const char *dsn)
     char name[64];
     put(d->server_dsn, sizeof d->server_dsn, "%s", dsn);
     put(name, sizeof name, "hydrant_%ld_%u", (long)getpid(), made++);
-    char sql[128];
-    put(sql, sizeof sql, "CREATE DATABASE %s", name);
-    struct raw *raw = raw_open(dsn);
-    raw_execute(raw, sql);
-    raw_close(raw);
+    create_database(dsn, name);
     const char *authority = strstr(dsn, "://") + 3;
     const char *path = strchr(authority, '/');
     if (path == NULL) die("%s: names no database", dsn);
