@@ -1,7 +1,8 @@
 /* keys: the signing keys: made, sealed, opened, published, used.
  *
- * Rule: a struct keyring is a view of the key table: immutable once made, shared by all threads, counted; the process swaps in a new one when the
- * table changes (keyring_use / keyring_take). Nobody signs with a key that this view does not publish. Private keys rest sealed (AES-256-GCM under a key from secrets.system, the kid as
+ * Rule: a struct keyring is a view of the key table: immutable once made but for when it was last found true (keyring_confirm), shared by all threads,
+ * counted; the process puts another in its place when the table changes (oauth/key_view.h). Nobody signs with a key that this view does not publish, nor
+ * by a view older than KEYS_VIEW_MAX_MS. Private keys rest sealed (AES-256-GCM under a key from secrets.system, the kid as
  * associated data); they are parsed once. RFC 7515, 7517, 7518, 7638, 8037; docs/keys.md. */
 #ifndef KEYS_KEYS_H
 #define KEYS_KEYS_H
@@ -10,11 +11,12 @@
 #include "base/fault.h"
 #include "base/secret.h"
 
-enum { KID_LEN = 43, SIGNATURE_MAX = 512, SYSTEM_SECRETS_MAX = 8 };
+enum { KID_LEN = 43, SIGNATURE_MAX = 512, RSA_BITS_MIN = 2048, RSA_BITS_MAX = 8 * SIGNATURE_MAX, SYSTEM_SECRETS_MAX = 8 };
 
-enum key_algorithm { KEY_ES256, KEY_RS256, KEY_ALGORITHM_COUNT };
+enum key_algorithm { KEY_ES256, KEY_ES384, KEY_RS256, KEY_PS256, KEY_EDDSA, KEY_ALGORITHM_COUNT };
 bool key_algorithm_parse(struct bytes name, enum key_algorithm *algorithm);
-struct bytes key_algorithm_name(enum key_algorithm algorithm); /* "ES256" (RFC 7518 3.1) */
+struct bytes key_algorithm_name(enum key_algorithm algorithm); /* "ES256" (RFC 7518 3.1), "EdDSA" with Ed25519 (RFC 8037 3.1) */
+#define KEY_ALGORITHM_NAMES "ES256 ES384 RS256 PS256 EdDSA" /* all of them, in their order */
 
 /* secrets.system: the first seals and signs, all open and verify. From each two keys are derived by HKDF (refresh.md, keys.md). */
 struct system_secrets {
@@ -33,30 +35,36 @@ void system_secrets_release(struct system_secrets *secrets);
 struct key_material {            /* a row of the key table; storage/'s struct key_row has the same members, server/ carries them over */
     struct bytes kid;
     enum key_algorithm algorithm;
-    int64_t epoch, created_at, activate_at, retire_at, remove_at; /* ms; 0: not set */
+    int64_t epoch, created_at, activate_at, retire_at, remove_at, wanted_at; /* ms; 0: not set */
     struct bytes public_jwk;     /* {"kty":...,"use":"sig","alg":...,"kid":...} */
     struct bytes sealed_private;
 };
-/* a new key, sealed under secrets->at[0]; kid, public_jwk and sealed_private are filled from arena. RSA: 2048 bits (about 100 ms: not on a loop) */
-bool key_make(enum key_algorithm algorithm, const struct system_secrets *secrets, struct arena *arena, struct key_material *out, struct fault *fault) MUST_USE;
-
-/* What a first start, or a start after long, must add so that each algorithm has an active key and a pending one (keys.md): fills rows (room for two for each
- * algorithm) with algorithm, epoch and times; the caller makes the keys. */
-struct key_times { int64_t rotate_every_ms, publish_before_ms, keep_after_ms; };
-struct key_plan_ask {
-    const struct key_material *present;
-    size_t present_count;
-    const enum key_algorithm *algorithms;
-    size_t algorithm_count;
-    const struct key_times *times;
-    int64_t now;
+/* a new key, sealed under secrets->at[0]; kid, public_jwk and sealed_private are filled from arena. RSA takes 100 ms and more: not on a loop */
+struct key_making {
+    const struct system_secrets *secrets;
+    unsigned rsa_bits; /* RFC 7518 3.3: RSA_BITS_MIN to RSA_BITS_MAX, in whole octets */
 };
-size_t keys_plan(const struct key_plan_ask *ask, struct key_material *rows);
+bool key_make(enum key_algorithm algorithm, const struct key_making *how, struct arena *arena, struct key_material *out, struct fault *fault) MUST_USE;
 
 /* ---- the ring ---- */
+enum { KEYS_VIEW_MAX_MS = 5 * 60 * 1000 };
+
 struct keyring;
-/* Opens and parses. A key that can't be opened is a fault that names its kid. now: the database's clock now; the ring remembers the offset to clock_now_ms(). */
-struct keyring *keyring_create(const struct key_material *rows, size_t count, const struct system_secrets *secrets, int64_t now, struct fault *fault) MUST_USE;
+struct keyring_source {
+    const struct key_material *rows; /* as they were read */
+    size_t count;
+    const enum key_algorithm *algorithms; /* keys.algorithms: a key of another one is published and signs nothing */
+    size_t algorithm_count;
+    const struct system_secrets *secrets;
+    int64_t now;             /* by the database's clock, when they were read */
+    int64_t asked_steady_ms; /* clock_steady_ms() before that: from there on the ring tells the database's time by itself, and its age */
+};
+/* Opens and parses. A key that can't be opened is a fault (FAULT_INPUT) that names its kid and what to do. */
+struct keyring *keyring_create(const struct keyring_source *source, struct fault *fault) MUST_USE;
+/* The table was read again and is the same: the ring is young again, and tells the time by that reading. */
+void keyring_confirm(struct keyring *ring, int64_t now, int64_t asked_steady_ms);
+int64_t keyring_now(const struct keyring *ring);    /* the database's time, ms */
+int64_t keyring_age_ms(const struct keyring *ring); /* since it was read */
 struct keyring *keyring_hold(struct keyring *ring); /* one more owner */
 void keyring_release(struct keyring *ring);         /* frees when it was the last; NULL is nothing */
 
@@ -66,7 +74,7 @@ struct signer *signer_create(void);
 void signer_destroy(struct signer *signer);
 
 struct text;
-/* Appends header.payload.signature (RFC 7515 7.1). header: {"alg":..,"typ":typ,"kid":..}. typ: "at+jwt". FAULT_AWAY when no key of that algorithm is active. */
+/* Appends header.payload.signature (RFC 7515 7.1). header: {"alg":..,"typ":typ,"kid":..}. typ: "at+jwt". FAULT_AWAY when no key of that algorithm is active, or the ring too old. */
 struct signing {
     enum key_algorithm algorithm;
     struct bytes typ, payload;

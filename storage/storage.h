@@ -134,14 +134,30 @@ struct key_row {
     struct bytes kid, algorithm;
     int64_t epoch; /* 0, 1, 2, ...: unique with the algorithm */
     int64_t created_at, activate_at, retire_at, remove_at; /* 0: not set yet */
+    int64_t wanted_at;           /* when a server that has the algorithm in its settings last said so */
     struct bytes public_jwk;     /* JSON */
     struct bytes sealed_private; /* absent once destroyed */
 };
 struct key_list { struct key_row *rows; size_t count; int64_t now; }; /* by algorithm, epoch */
 enum step_result ask_list_keys(struct flow *flow, struct store *store, struct arena *arena, struct key_list *out);
-/* all or none; a row whose (algorithm, epoch) is there already is left out: look again with ask_list_keys */
-struct key_batch { const struct key_row *rows; size_t count; };
-enum step_result ask_add_keys(struct flow *flow, struct store *store, const struct key_batch *batch);
+
+/* was: as it was read. Of becomes the four times but created_at, and sealed_private, are written; the rest of a row never changes. */
+struct key_update { struct key_row was, becomes; };
+/* Added: kid and (algorithm, epoch) must be free. Updated and deleted: a row must still have the times and the sealed_private that were read. */
+struct key_change {
+    const struct key_row *added;
+    size_t added_count;
+    const struct key_update *updated;
+    size_t updated_count;
+    const struct key_row *deleted;
+    size_t deleted_count;
+};
+/* KEYS_CHANGED_MEANWHILE: nothing was changed; read them again and think again */
+enum key_change_outcome { KEYS_CHANGED, KEYS_CHANGED_MEANWHILE };
+enum step_result ask_change_keys(struct flow *flow, struct store *store, const struct key_change *change, enum key_change_outcome *out);
+/* run: on the loop, when another process may have changed the keys; it may come late, twice or never, so nothing may hang on it.
+ * To be called right after storage_attach. */
+void storage_on_key_hint(struct store *store, void (*run)(void *data), void *data);
 
 /* ---- the house ---- */
 
