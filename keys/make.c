@@ -22,12 +22,12 @@ static bool write_down(EVP_PKEY *pair, const struct system_secrets *secrets, str
     return !arena->overflowed;
 }
 
-bool key_make(enum key_algorithm algorithm, const struct system_secrets *secrets, struct arena *arena,
-              struct key_material *out, struct fault *fault)
+bool key_make(enum key_algorithm algorithm, const struct key_making *how, struct arena *arena, struct key_material *out,
+              struct fault *fault)
 {
-    EVP_PKEY *pair = pair_generate(algorithm);
+    EVP_PKEY *pair = pair_generate(algorithm, how->rsa_bits);
     out->algorithm = algorithm;
-    bool made = pair != NULL && write_down(pair, secrets, arena, out);
+    bool made = pair != NULL && write_down(pair, how->secrets, arena, out);
     EVP_PKEY_free(pair);
     ERR_clear_error();
     if (made) return true;

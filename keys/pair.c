@@ -11,46 +11,34 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "keys/algorithm.h"
 
-enum { COORDINATE_LEN = 32, NUMBER_MAX = RSA_BITS_MAX / 8, JWK_MAX = 4096 };
+enum { COORDINATE_MAX = 48, NUMBER_MAX = RSA_BITS_MAX / 8, JWK_MAX = 4096 };
 
-static const struct bytes names[KEY_ALGORITHM_COUNT] = {[KEY_ES256] = BYTES("ES256"), [KEY_RS256] = BYTES("RS256")};
-
-/* RFC 7515 4.1.1: names are case-sensitive */
-bool key_algorithm_parse(struct bytes name, enum key_algorithm *algorithm)
+EVP_PKEY *pair_generate(enum key_algorithm algorithm, unsigned rsa_bits)
 {
-    for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
-        if (!bytes_equal(name, names[i])) continue;
-        *algorithm = (enum key_algorithm)i;
-        return true;
-    }
-    return false;
-}
-
-struct bytes key_algorithm_name(enum key_algorithm algorithm) { return names[algorithm]; }
-
-EVP_PKEY *pair_generate(enum key_algorithm algorithm)
-{
-    switch (algorithm) {
-    case KEY_ES256: return EVP_EC_gen("P-256");
-    case KEY_RS256: return EVP_RSA_gen(RSA_BITS);
-    case KEY_ALGORITHM_COUNT: break;
+    const struct algorithm *a = algorithm_of(algorithm);
+    switch (a->kind) {
+    case KIND_EC: return EVP_EC_gen(a->curve);
+    case KIND_RSA: return EVP_RSA_gen(rsa_bits);
+    case KIND_OKP: return EVP_PKEY_Q_keygen(NULL, NULL, a->curve);
     }
     abort();
 }
 
 static bool fits(enum key_algorithm algorithm, const EVP_PKEY *pair)
 {
-    char curve[32] = "";
+    char group[32] = "";
     int bits = EVP_PKEY_get_bits(pair);
-    switch (algorithm) {
-    case KEY_ES256:
+    const struct algorithm *a = algorithm_of(algorithm);
+    switch (a->kind) {
+    case KIND_EC:
         return EVP_PKEY_is_a(pair, "EC") == 1 &&
-               EVP_PKEY_get_utf8_string_param(pair, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve, NULL) == 1 &&
-               strcmp(curve, "prime256v1") == 0;
-    /* RFC 7518 3.3: a key of 2048 bits or larger */
-    case KEY_RS256: return EVP_PKEY_is_a(pair, "RSA") == 1 && bits >= RSA_BITS && bits <= RSA_BITS_MAX;
-    case KEY_ALGORITHM_COUNT: break;
+               EVP_PKEY_get_utf8_string_param(pair, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL) == 1 &&
+               strcmp(group, a->group) == 0;
+    /* RFC 7518 3.3, 3.5: a key of 2048 bits or larger */
+    case KIND_RSA: return EVP_PKEY_is_a(pair, "RSA") == 1 && bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+    case KIND_OKP: return EVP_PKEY_is_a(pair, a->curve) == 1;
     }
     abort();
 }
@@ -114,22 +102,35 @@ static EVP_PKEY *from_params(const char *kind, OSSL_PARAM_BLD *build)
     return pair;
 }
 
-static EVP_PKEY *read_ec(const struct json *jwk)
+/* RFC 7518 6.2.1.2: the full size of a coordinate, no less */
+static bool read_coordinate(const struct algorithm *algorithm, const struct json *jwk, const char *name,
+                            struct octets *out)
+{
+    return read_octets(jwk, name, out) && out->len == algorithm->coordinate_len;
+}
+
+static EVP_PKEY *read_ec(const struct algorithm *algorithm, const struct json *jwk)
 {
     struct octets x, y;
-    if (!bytes_equal(json_string(json_find(jwk, "crv")), BYTES("P-256"))) return NULL;
-    /* RFC 7518 6.2.1.2: the full size of a coordinate */
-    if (!read_octets(jwk, "x", &x) || x.len != COORDINATE_LEN) return NULL;
-    if (!read_octets(jwk, "y", &y) || y.len != COORDINATE_LEN) return NULL;
-    unsigned char point[1 + 2 * COORDINATE_LEN] = {POINT_CONVERSION_UNCOMPRESSED};
-    memcpy(point + 1, x.at, x.len);
-    memcpy(point + 1 + COORDINATE_LEN, y.at, y.len);
+    size_t len = algorithm->coordinate_len;
+    unsigned char point[1 + 2 * COORDINATE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
+    if (!read_coordinate(algorithm, jwk, "x", &x) || !read_coordinate(algorithm, jwk, "y", &y)) return NULL;
+    memcpy(point + 1, x.at, len);
+    memcpy(point + 1 + len, y.at, len);
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
-    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point);
+    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, algorithm->group, 0);
+    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * len);
     EVP_PKEY *pair = from_params("EC", build);
     OSSL_PARAM_BLD_free(build);
     return pair;
+}
+
+/* RFC 8037 2 */
+static EVP_PKEY *read_okp(const struct algorithm *algorithm, const struct json *jwk)
+{
+    struct octets x;
+    if (!read_coordinate(algorithm, jwk, "x", &x)) return NULL;
+    return EVP_PKEY_new_raw_public_key_ex(NULL, algorithm->curve, NULL, x.at, x.len);
 }
 
 static EVP_PKEY *read_rsa(const struct json *jwk)
@@ -148,19 +149,43 @@ static EVP_PKEY *read_rsa(const struct json *jwk)
     return pair;
 }
 
+static EVP_PKEY *read_kind(const struct algorithm *algorithm, const struct json *jwk)
+{
+    switch (algorithm->kind) {
+    case KIND_EC: return read_ec(algorithm, jwk);
+    case KIND_RSA: return read_rsa(jwk);
+    case KIND_OKP: return read_okp(algorithm, jwk);
+    }
+    abort();
+}
+
+EVP_PKEY *pair_from_jwk(enum key_algorithm algorithm, const struct json *jwk)
+{
+    const struct algorithm *a = algorithm_of(algorithm);
+    if (!bytes_equal(json_string(json_find(jwk, "kty")), algorithm_kty(a->kind))) return NULL;
+    if (!bytes_equal(json_string(json_find(jwk, "crv")), bytes_of(a->curve))) return NULL;
+    return checked(algorithm, read_kind(a, jwk));
+}
+
 EVP_PKEY *pair_read_jwk(enum key_algorithm algorithm, struct bytes text, struct arena *arena)
 {
     const struct json *jwk = json_parse(arena, text, &(struct json_limits){JWK_MAX, true}, NULL);
-    struct bytes kind = json_string(json_find(jwk, "kty"));
     /* RFC 8725 3.1: a key is used with its own algorithm and no other */
-    if (!bytes_equal(json_string(json_find(jwk, "alg")), names[algorithm])) return NULL;
-    if (bytes_equal(kind, BYTES("EC"))) return checked(algorithm, read_ec(jwk));
-    return bytes_equal(kind, BYTES("RSA")) ? checked(algorithm, read_rsa(jwk)) : NULL;
+    if (!bytes_equal(json_string(json_find(jwk, "alg")), key_algorithm_name(algorithm))) return NULL;
+    return pair_from_jwk(algorithm, jwk);
 }
 
 /* ---- writing a JWK ---- */
 
-/* "name":"<base64url of the number>"; len 0: as many octets as it needs */
+static void put_octets(struct text *out, const char *name, const unsigned char *octets, size_t len)
+{
+    text_put_json_name(out, bytes_of(name));
+    text_put_char(out, '"');
+    text_put_base64url(out, octets, len);
+    text_put_char(out, '"');
+}
+
+/* len 0: as many octets as the number needs */
 static void put_number(struct text *out, const char *name, const EVP_PKEY *pair, const char *param, size_t len)
 {
     BIGNUM *number = NULL;
@@ -169,10 +194,15 @@ static void put_number(struct text *out, const char *name, const EVP_PKEY *pair,
     int least = BN_num_bytes(number), wanted = len == 0 ? least : (int)len;
     if (wanted > NUMBER_MAX || BN_bn2binpad(number, octets, wanted) != wanted) abort();
     BN_free(number);
-    text_put_json_name(out, bytes_of(name));
-    text_put_char(out, '"');
-    text_put_base64url(out, octets, (size_t)wanted);
-    text_put_char(out, '"');
+    put_octets(out, name, octets, (size_t)wanted);
+}
+
+static void put_raw(struct text *out, const char *name, const EVP_PKEY *pair)
+{
+    unsigned char octets[COORDINATE_MAX];
+    size_t len = sizeof octets;
+    if (EVP_PKEY_get_raw_public_key(pair, octets, &len) != 1) abort();
+    put_octets(out, name, octets, len);
 }
 
 static void put_word(struct text *out, const char *name, struct bytes word)
@@ -181,22 +211,20 @@ static void put_word(struct text *out, const char *name, struct bytes word)
     text_put_json(out, word);
 }
 
-/* RFC 7638 3.2, 3.3: the members that make the key, by name */
+/* RFC 7638 3.2, 3.3, RFC 8037 2: the members that make the key, by name */
 static void put_required(enum key_algorithm algorithm, const EVP_PKEY *pair, struct text *out)
 {
-    switch (algorithm) {
-    case KEY_ES256:
-        put_word(out, "crv", BYTES("P-256"));
-        put_word(out, "kty", BYTES("EC"));
-        put_number(out, "x", pair, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE_LEN);
-        put_number(out, "y", pair, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE_LEN);
+    const struct algorithm *a = algorithm_of(algorithm);
+    if (a->curve != NULL) put_word(out, "crv", bytes_of(a->curve));
+    if (a->kind == KIND_RSA) put_number(out, "e", pair, OSSL_PKEY_PARAM_RSA_E, 0);
+    put_word(out, "kty", algorithm_kty(a->kind));
+    switch (a->kind) {
+    case KIND_EC:
+        put_number(out, "x", pair, OSSL_PKEY_PARAM_EC_PUB_X, a->coordinate_len);
+        put_number(out, "y", pair, OSSL_PKEY_PARAM_EC_PUB_Y, a->coordinate_len);
         return;
-    case KEY_RS256:
-        put_number(out, "e", pair, OSSL_PKEY_PARAM_RSA_E, 0);
-        put_word(out, "kty", BYTES("RSA"));
-        put_number(out, "n", pair, OSSL_PKEY_PARAM_RSA_N, 0);
-        return;
-    case KEY_ALGORITHM_COUNT: break;
+    case KIND_RSA: put_number(out, "n", pair, OSSL_PKEY_PARAM_RSA_N, 0); return;
+    case KIND_OKP: put_raw(out, "x", pair); return;
     }
     abort();
 }
@@ -224,7 +252,7 @@ void pair_write_jwk(enum key_algorithm algorithm, const EVP_PKEY *pair, struct t
     pair_write_kid(algorithm, pair, kid);
     text_put_char(out, '{');
     put_word(out, "use", BYTES("sig"));
-    put_word(out, "alg", names[algorithm]);
+    put_word(out, "alg", key_algorithm_name(algorithm));
     put_word(out, "kid", bytes_of(kid));
     put_required(algorithm, pair, out);
     text_put_char(out, '}');

@@ -10,7 +10,7 @@ struct signer {
     struct keyring *ring; /* held, so that the keys below stay */
     struct {
         const struct ring_key *key;
-        EVP_PKEY_CTX *prepared;
+        struct prepared *prepared;
     } at[KEY_ALGORITHM_COUNT];
 };
 
@@ -24,7 +24,7 @@ struct signer *signer_create(void)
 static void forget(struct signer *signer)
 {
     for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
-        EVP_PKEY_CTX_free(signer->at[i].prepared);
+        signature_release(signer->at[i].prepared);
         signer->at[i].prepared = NULL;
         signer->at[i].key = NULL;
     }
@@ -39,7 +39,7 @@ void signer_destroy(struct signer *signer)
     free(signer);
 }
 
-static EVP_PKEY_CTX *prepare(struct signer *signer, struct keyring *ring, const struct ring_key *key)
+static struct prepared *prepare(struct signer *signer, struct keyring *ring, const struct ring_key *key)
 {
     if (signer->ring != ring) {
         forget(signer);
@@ -47,7 +47,7 @@ static EVP_PKEY_CTX *prepare(struct signer *signer, struct keyring *ring, const 
     }
     enum key_algorithm algorithm = key->row.algorithm;
     if (signer->at[algorithm].key == key) return signer->at[algorithm].prepared;
-    EVP_PKEY_CTX_free(signer->at[algorithm].prepared);
+    signature_release(signer->at[algorithm].prepared);
     signer->at[algorithm].prepared = signature_prepare(algorithm, key->pair);
     signer->at[algorithm].key = signer->at[algorithm].prepared == NULL ? NULL : key;
     return signer->at[algorithm].prepared;
@@ -77,9 +77,9 @@ bool signer_sign(struct signer *signer, struct keyring *ring, const struct signi
     text_put_char(out, '.');
     text_put_base64url(out, signing->payload.at, signing->payload.len);
     if (out->failed) return fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
-    EVP_PKEY_CTX *prepared = prepare(signer, ring, key);
+    struct prepared *prepared = prepare(signer, ring, key);
     struct bytes input = {out->at + start, out->len - start};
-    if (prepared == NULL || !signature_make(signing->algorithm, prepared, input, &signature))
+    if (prepared == NULL || !signature_make(prepared, input, &signature))
         return fault_set(fault, FAULT_BUG, "keys: sign", "OpenSSL refused to sign with %.*s",
                          BYTES_PRINT(key->row.kid));
     text_put_char(out, '.');

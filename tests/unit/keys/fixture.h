@@ -24,8 +24,9 @@ static inline struct key_material fixture_key(enum key_algorithm algorithm, int6
 {
     struct system_secrets secrets = fixture_secrets();
     struct fault fault;
+    const struct key_making how = {&secrets, RSA_BITS_MIN};
     struct key_material key = {.epoch = epoch, .created_at = 1, .activate_at = activate_at};
-    if (!key_make(algorithm, &secrets, arena, &key, &fault)) abort();
+    if (!key_make(algorithm, &how, arena, &key, &fault)) abort();
     system_secrets_release(&secrets);
     return key;
 }

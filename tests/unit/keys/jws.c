@@ -37,9 +37,9 @@ static struct bytes sign_with(struct bytes kid, struct bytes header, struct byte
     const struct ring_key *key = ring_find(ring, kid);
     struct signature signature;
     struct bytes input = join(encode(header), BYTES("."), encode(payload));
-    EVP_PKEY_CTX *prepared = signature_prepare(key->row.algorithm, key->pair);
-    CHECK(signature_make(key->row.algorithm, prepared, input, &signature));
-    EVP_PKEY_CTX_free(prepared);
+    struct prepared *prepared = signature_prepare(key->row.algorithm, key->pair);
+    CHECK(signature_make(prepared, input, &signature));
+    signature_release(prepared);
     return join(input, BYTES("."), encode((struct bytes){(char *)signature.at, signature.len}));
 }
 

@@ -27,10 +27,29 @@ static void check_row(enum key_algorithm algorithm)
     arena_release(&arena);
 }
 
+static void check_size(unsigned bits)
+{
+    struct arena arena;
+    struct fault fault;
+    struct system_secrets secrets = fixture_secrets();
+    struct key_material key = {.epoch = 0};
+    const struct key_making how = {&secrets, bits};
+    arena_init(&arena, 1 << 20);
+    CHECK(key_make(KEY_PS256, &how, &arena, &key, &fault));
+    EVP_PKEY *public = pair_read_jwk(KEY_PS256, key.public_jwk, &arena);
+    CHECK(public != NULL && EVP_PKEY_get_bits(public) == (int)bits);
+    EVP_PKEY_free(public);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     TEST("a new ES256 key is named, published and sealed; epoch and times stay") check_row(KEY_ES256);
+    TEST("a new ES384 key is named, published and sealed; epoch and times stay") check_row(KEY_ES384);
     TEST("a new RS256 key is named, published and sealed; epoch and times stay") check_row(KEY_RS256);
+    TEST("a new PS256 key is named, published and sealed; epoch and times stay") check_row(KEY_PS256);
+    TEST("a new EdDSA key is named, published and sealed; epoch and times stay") check_row(KEY_EDDSA);
+    TEST("an RSA key is as large as it is asked for") check_size(3072);
     TEST("an arena that is too small is a fault, not half a key")
     {
         struct arena arena;
@@ -38,7 +57,8 @@ int main(void)
         struct key_material key = {.epoch = 0};
         struct system_secrets secrets = fixture_secrets();
         arena_init(&arena, 256);
-        CHECK(!key_make(KEY_ES256, &secrets, &arena, &key, &fault) && fault.kind == FAULT_FULL);
+        const struct key_making how = {&secrets, RSA_BITS_MIN};
+        CHECK(!key_make(KEY_ES256, &how, &arena, &key, &fault) && fault.kind == FAULT_FULL);
         arena_release(&arena);
     }
     return TEST_END();

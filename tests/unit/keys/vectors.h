@@ -28,7 +28,39 @@
 #define ES256_INPUT "eyJhbGciOiJFUzI1NiJ9." JWS_PAYLOAD
 #define ES256_SIGNATURE "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 
+/* the private exponent of A.2's key */
+#define RS256_D                                                                                                        \
+    "Eq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyWPEAeP88vLNO97IjlA7_GQ5sLKMgvfTeXZx9SE-7YwVol2NXOoAJe46sui395IW_GO-"   \
+    "pWJ"                                                                                                              \
+    "1O0BkTGoVEn2bKVRUCgu-GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzjkn439X0M_V51gfpRLI9JYanrC4D4qAdGcopV_"                 \
+    "0ZHHzQlBjudU2QvXt"                                                                                                \
+    "4ehNYTCBr6XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGUl_x_jTj3ccPDVZFD9pIuhLhBOneufuBiB4cS98l2SR_"                             \
+    "RQyGWSeWjnczT0QU91p1DhOVRuOop"                                                                                    \
+    "znQ"
+
+/* RFC 7515 A.1 (HS256) and A.5 (none): what must be refused */
+#define HS256_JWS "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." JWS_PAYLOAD ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define NONE_JWS "eyJhbGciOiJub25lIn0." JWS_PAYLOAD "."
+
+/* RFC 6979 A.2.6: P-384 with SHA-384 over "sample" */
+#define ES384_X "7DpOQVtOGaRWhhgCn0J_pdqai8SukuAuBqrlKGswDGTe-PDqkFWGYGSiVFFUgLwT"
+#define ES384_Y "gBXZty19VyROqO-awMYhiWcIpZNn-d-59UyoSz8cnbEoiyMcOuDU_nNE_SUzJkcg"
+#define ES384_INPUT "sample"
+#define ES384_SIGNATURE                                                                                                \
+    "lO27kqXsuKrUc25WxpGRaz-IFAZmzp-nPWTE6pWtEzyBpkgVLkSs-W423R6A-r5Gme9K6xXxeM6h_kDbJgMTjxMOdAoZYkUmIDtjUdCjqU-"      \
+    "jKcFFeG"                                                                                                          \
+    "5nnnuCxxo4YorI"
+
+/* RFC 8037 A.1 to A.4 */
+#define EDDSA_D "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
+#define EDDSA_X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+#define EDDSA_THUMBPRINT "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+#define EDDSA_INPUT "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+#define EDDSA_SIGNATURE "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+
 #define RSA_JWK(n) "{\"kty\":\"RSA\",\"alg\":\"RS256\",\"e\":\"AQAB\",\"n\":\"" n "\"}"
 #define EC_JWK(x, y) "{\"kty\":\"EC\",\"alg\":\"ES256\",\"crv\":\"P-256\",\"x\":\"" x "\",\"y\":\"" y "\"}"
+#define EC384_JWK(x, y) "{\"kty\":\"EC\",\"alg\":\"ES384\",\"crv\":\"P-384\",\"x\":\"" x "\",\"y\":\"" y "\"}"
+#define OKP_JWK(x) "{\"kty\":\"OKP\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\",\"x\":\"" x "\"}"
 
 #endif
