@@ -187,7 +187,7 @@ static bool read_access_token_policy(struct reading *r)
         return complain(r, "access_token.ttl", "must be from 1s to 24h");
     const struct json *algorithm = json_find(own, "algorithm");
     if (algorithm != NULL && !key_algorithm_parse(json_string(algorithm), &r->client->algorithm))
-        return complain(r, "access_token.algorithm", "must be ES256 or RS256");
+        return complain(r, "access_token.algorithm", "must be one of: " KEY_ALGORITHM_NAMES);
     r->client->has_algorithm = algorithm != NULL;
     const struct json *audience = json_find(own, "audience");
     return audience == NULL || read_list(r, audience, "access_token.audience", &r->client->default_audience);

@@ -13,3 +13,10 @@ size_t policy_profile(const struct policy *policy, struct bytes audience)
         if (bytes_equal(policy->profiles[i].audience, audience)) return i;
     return 0;
 }
+
+bool policy_has_algorithm(const struct policy *policy, enum key_algorithm algorithm)
+{
+    for (size_t i = 0; i < policy->algorithm_count; i++)
+        if (policy->algorithms[i] == algorithm) return true;
+    return false;
+}

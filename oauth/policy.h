@@ -49,5 +49,6 @@ struct policy {
 };
 /* the index of the profile for an audience; 0 when it has none of its own */
 size_t policy_profile(const struct policy *policy, struct bytes audience);
+bool policy_has_algorithm(const struct policy *policy, enum key_algorithm algorithm); /* in keys.algorithms? */
 
 #endif

@@ -55,9 +55,10 @@ static enum step_result make_keys(struct flow *flow)
     const struct policy *policy = &s->settings->policy;
     struct key_material planned[NEW_KEYS_MAX];
     const struct key_plan_ask ask = {s->present, s->list.count, policy->algorithms, policy->algorithm_count, &s->settings->key_times, s->list.now};
+    const struct key_making how = {&policy->secrets, s->settings->rsa_bits};
     size_t count = keys_plan(&ask, planned);
     for (size_t i = 0; i < count; i++) {
-        if (!key_make(planned[i].algorithm, &policy->secrets, &s->arena, &planned[i], &flow->fault)) return STEP_END;
+        if (!key_make(planned[i].algorithm, &how, &s->arena, &planned[i], &flow->fault)) return STEP_END;
         s->made[i] = write_row(&planned[i]);
         log_say(LOG_INFO, "key_made", "%.*s %.*s", BYTES_PRINT(s->made[i].algorithm), BYTES_PRINT(s->made[i].kid));
     }

@@ -29,6 +29,7 @@ struct settings {
     int64_t kratos_timeout_ms;
     const char *kratos_ca_file;     /* NULL: the system's roots */
     struct key_times key_times;
+    unsigned rsa_bits;              /* of keys that are yet to be made */
     enum log_level log_level;
     enum log_format log_format;
     struct policy policy;           /* issuer, secrets, profiles with claims, audience, refresh, clients, ... */

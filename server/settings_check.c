@@ -186,6 +186,14 @@ static void check_keys(struct reader *r)
                      publish, least);
 }
 
+/* a modulus of whole octets: signatures and JWKs are counted in them */
+static void check_rsa_bits(struct reader *r)
+{
+    unsigned bits = r->settings->rsa_bits;
+    if (bits % 8 != 0)
+        complain_row(r, SETTING_KEYS_RSA_BITS, "%u is no multiple of 8; right would be 2048, 3072 or 4096", bits);
+}
+
 void check_settings(struct reader *r)
 {
     check_dsn(r);
@@ -198,4 +206,5 @@ void check_settings(struct reader *r)
     check_audience(r);
     check_refresh(r);
     check_keys(r);
+    check_rsa_bits(r);
 }

@@ -91,6 +91,7 @@ static void fill_keys(struct reader *r)
         .publish_before_ms = number(r, SETTING_KEYS_PUBLISH_BEFORE),
         .keep_after_ms = longest_ttl_ms + skew_ms + max_age_ms + stale_if_error_ms,
     };
+    r->settings->rsa_bits = (unsigned)number(r, SETTING_KEYS_RSA_BITS);
     fill_algorithms(r);
 }
 

@@ -90,22 +90,15 @@ static void fill_claims(struct reader *r, const char *key, const struct node *no
 
 /* ---- profiles ---- */
 
-static enum key_algorithm algorithm_of(struct bytes name)
+static enum key_algorithm algorithm_named(struct bytes name)
 {
     enum key_algorithm algorithm = KEY_ES256;
     return key_algorithm_parse(name, &algorithm) ? algorithm : KEY_ES256; /* the table lets only these in */
 }
 
-static bool has_algorithm(const struct policy *policy, enum key_algorithm algorithm)
-{
-    for (size_t i = 0; i < policy->algorithm_count; i++)
-        if (policy->algorithms[i] == algorithm) return true;
-    return false;
-}
-
 bool require_algorithm(struct reader *r, const struct place *place, const char *key, enum key_algorithm algorithm)
 {
-    if (r->values[SETTING_KEYS_ALGORITHMS].wrong || has_algorithm(&r->settings->policy, algorithm)) return true;
+    if (r->values[SETTING_KEYS_ALGORITHMS].wrong || policy_has_algorithm(&r->settings->policy, algorithm)) return true;
     return complain(&r->complaints, place, key, "%.*s is not in keys.algorithms; right would be one that is",
                     BYTES_PRINT(key_algorithm_name(algorithm)));
 }
@@ -114,7 +107,7 @@ static void fill_base(struct reader *r, struct token_profile *profile)
 {
     const struct setting_value *values = r->values;
     *profile = (struct token_profile){.ttl_ms = values[SETTING_TOKEN_TTL].number,
-                                      .algorithm = algorithm_of(values[SETTING_TOKEN_ALGORITHM].text),
+                                      .algorithm = algorithm_named(values[SETTING_TOKEN_ALGORITHM].text),
                                       .typ = values[SETTING_TOKEN_TYP].text};
     fill_claims(r, SETTINGS[SETTING_TOKEN_CLAIMS].key, values[SETTING_TOKEN_CLAIMS].node, &profile->claims);
     require_algorithm(r, &values[SETTING_TOKEN_ALGORITHM].place, SETTINGS[SETTING_TOKEN_ALGORITHM].key,
@@ -168,7 +161,7 @@ static void fill_resource(struct reader *r, const char *key, const struct settin
     if (values[RESOURCE_SCOPES].said) profile->scopes = join_scopes(r, key, &values[RESOURCE_SCOPES]);
     if (values[RESOURCE_MIN_ACR].said)
         profile->min_aal = bytes_equal(values[RESOURCE_MIN_ACR].text, BYTES("aal2")) ? 2 : 1;
-    if (algorithm->said) profile->algorithm = algorithm_of(algorithm->text);
+    if (algorithm->said) profile->algorithm = algorithm_named(algorithm->text);
     if (algorithm->said) require_algorithm(r, &algorithm->place, key, profile->algorithm);
     if (!claims->said) return;
     profile->claims = (struct claims_source){0};

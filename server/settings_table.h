@@ -6,6 +6,7 @@
 #define SERVER_SETTINGS_TABLE_H
 
 #include "base/bytes.h"
+#include "keys/keys.h"
 
 enum setting_type {
     TYPE_TEXT,
@@ -53,7 +54,7 @@ enum setting_type {
     X(STALE_IF_ERROR, "kratos.session.stale_if_error", DURATION, "45m", 0, HOURS_MS(24), "", \
         "How long beyond access_token.ttl after the last good look refreshes go on while Kratos can't be reached.") \
     X(TOKEN_TTL, "access_token.ttl", DURATION, "15m", SECONDS_MS(1), HOURS_MS(24), "", "How long an access token is valid.") \
-    X(TOKEN_ALGORITHM, "access_token.algorithm", CHOICE, "ES256", 0, 0, "ES256 RS256", "What it is signed with; must be in keys.algorithms.") \
+    X(TOKEN_ALGORITHM, "access_token.algorithm", CHOICE, "ES256", 0, 0, KEY_ALGORITHM_NAMES, "What it is signed with; must be in keys.algorithms.") \
     X(TOKEN_AUDIENCE, "access_token.audience", LIST, "", 0, 0, "a list of audiences", \
         "The aud of a token when neither the request nor its client names one; without it they must.") \
     X(TOKEN_SUBJECT, "access_token.subject", CHOICE, "identity_id", 0, 0, "identity_id external_id", "What sub is: the identity's id in Kratos, or its external_id.") \
@@ -72,7 +73,8 @@ enum setting_type {
     X(REFRESH_AHEAD_MAX, "refresh_token.ahead_max", COUNT, "16", 0, 1000, "", "How far ahead of the database a token may be after the database lost commits.") \
     X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a refresh token stays the same until it ends.") \
     X(REFRESH_GRANTS_MAX, "refresh_token.max_grants_per_session", COUNT, "20", 1, 1000, "", "Live grants of one session and client; past it the oldest ends.") \
-    X(KEYS_ALGORITHMS, "keys.algorithms", LIST, "ES256,RS256", 0, 0, "a list of ES256 and RS256", "What signing keys are made for.") \
+    X(KEYS_ALGORITHMS, "keys.algorithms", LIST, "ES256,RS256", 0, 0, "a list of ES256, ES384, RS256, PS256 and EdDSA (with Ed25519)", "What signing keys are made for.") \
+    X(KEYS_RSA_BITS, "keys.rsa_bits", COUNT, "2048", RSA_BITS_MIN, RSA_BITS_MAX, "", "The size of new RSA keys, for RS256 and PS256; a multiple of 8. Each doubling makes signing about six times as slow.") \
     X(KEYS_ROTATE_EVERY, "keys.rotate_every", DURATION, "30d", MINUTES_MS(1), DAYS_MS(3650), "", "How long a key signs; at least twice keys.publish_before.") \
     X(KEYS_PUBLISH_BEFORE, "keys.publish_before", DURATION, "24h", MINUTES_MS(1), DAYS_MS(365), "", \
         "How long a key stands in the JWKS before it signs; at least twice keys.jwks_max_age and 6 minutes.") \
@@ -85,7 +87,7 @@ enum setting_type {
 /* what stands under one audience of access_token.resources; a default of "" is access_token's */
 #define RESOURCE_TABLE(X) \
     X(TTL, "ttl", DURATION, "", SECONDS_MS(1), HOURS_MS(24), "", "How long its access tokens are valid.") \
-    X(ALGORITHM, "algorithm", CHOICE, "", 0, 0, "ES256 RS256", "What they are signed with.") \
+    X(ALGORITHM, "algorithm", CHOICE, "", 0, 0, KEY_ALGORITHM_NAMES, "What they are signed with.") \
     X(TYP, "typ", CHOICE, "", 0, 0, "at+jwt JWT", "The typ of their header.") \
     X(SCOPES, "scopes", LIST, "", 0, 0, "a list of scopes", "What this resource understands: others are left out of its tokens. Without it all are.") \
     X(CLAIMS, "claims", CLAIMS, "", 0, 0, "a table of claim names to jq expressions, or one jq program that returns an object", "In place of access_token.claims.") \

@@ -167,7 +167,7 @@ def test_an_id_of_any_visible_characters_is_found_again(hydrant, client_id):
     ({"refresh_token": "14d"}, "refresh_token"), ({"refresh_token": {"grace": "10s", "coalesce": "11s"}}, "refresh_token.coalesce"), ({"refresh_token": {"idle_ttl": "0s"}}, "refresh_token.idle_ttl"),
     ({"refresh_token": {"idle_ttl": "31d"}}, "refresh_token.idle_ttl"), ({"refresh_token": {"grace": 60}}, "grace"), ({"refresh_token": {"grace": "soon"}}, "grace"), ({"refresh_token": {"skip_limit": -1}}, "skip_limit"),
     ({"refresh_token": {"rotation": "sometimes"}}, "refresh_token.rotation"), ({"refresh_token": {"ttl": "1h"}}, "refresh_token.ttl"),
-    ({"access_token": {"ttl": "0s"}}, "access_token.ttl"), ({"access_token": {"ttl": "25h"}}, "access_token.ttl"), ({"access_token": {"algorithm": "HS256"}}, "access_token.algorithm"), ({"access_token": {"claims": {}}}, "access_token.claims"),
+    ({"access_token": {"ttl": "0s"}}, "access_token.ttl"), ({"access_token": {"ttl": "25h"}}, "access_token.ttl"), ({"access_token": {"algorithm": "HS256"}}, "access_token.algorithm"), ({"access_token": {"algorithm": "EdDSA"}}, "keys.algorithms"), ({"access_token": {"claims": {}}}, "access_token.claims"),
     ({"redirect_uris": ["https://a.example.com"]}, "redirect_uris"), ({"jwks": {}}, "jwks"),
 ])
 def test_a_record_that_is_wrong_is_refused_with_the_member_s_name(hydrant, record, named):

@@ -49,7 +49,7 @@ def complaints(done):
     ("refresh_token: {idle_ttl: 31d}\n", "6:27: refresh_token.idle_ttl", "31d is more than refresh_token.absolute_ttl, which is 30d"),
     ("keys: {publish_before: 10m}\n", "6:24: keys.publish_before", "right would be 36m or more"),
     ("keys: {rotate_every: 25h}\n", "6:22: keys.rotate_every", "right would be 2d or more"),
-    ("keys: {algorithms: [HS256]}\n", "6:20: keys.algorithms", "right would be a list of ES256 and RS256"),
+    ("keys: {algorithms: [HS256]}\n", "6:20: keys.algorithms", "right would be a list of ES256, ES384, RS256, PS256 and EdDSA (with Ed25519)"),
     ("keys: {algorithms: [ES256]}\n  \naccess_token2: 1\n", "8:1: access_token2", "unknown key"),
     # what is open to the network
     ("urls: {self: {issuer: http://id.example.com}}\n", "6:23: urls.self.issuer", "plain http and not on loopback"),

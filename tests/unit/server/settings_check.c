@@ -227,7 +227,8 @@ static void test_keys(void)
     TEST("algorithms are known ones, and at least one")
     {
         CHECK(refused_too("keys: {algorithms: [ES256, HS256]}\n",
-                          "keys.algorithms: HS256 is not known; right would be a list of ES256 and RS256"));
+                          "keys.algorithms: HS256 is not known; right would be a list of ES256, ES384, RS256, PS256 "
+                          "and EdDSA (with Ed25519)"));
         CHECK(refused_too("keys: {algorithms: []}\n", "keys.algorithms: is empty"));
     }
     TEST("a retired key stays for as long as a token that it signed, and what others keep")
