@@ -9,7 +9,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, D
 static const int64_t EARLIEST_MS = -62135596800000; /* 0001-01-01T00:00:00.000Z */
 static const int64_t LATEST_MS = 253402300799999;   /* 9999-12-31T23:59:59.999Z */
 
-static _Atomic int64_t skew;
+static _Atomic int64_t skew, steady_skew;
 
 static int64_t read_us(clockid_t clock)
 {
@@ -25,9 +25,17 @@ int64_t clock_now_ms(void)
 
 int64_t clock_steady_ms(void) { return clock_steady_us() / 1000; }
 
-int64_t clock_steady_us(void) { return read_us(CLOCK_MONOTONIC); }
+int64_t clock_steady_us(void)
+{
+    return read_us(CLOCK_MONOTONIC) + 1000 * atomic_load_explicit(&steady_skew, memory_order_relaxed);
+}
 
 void clock_set_skew_ms(int64_t skew_ms) { atomic_store_explicit(&skew, skew_ms, memory_order_relaxed); }
+
+void clock_set_steady_skew_ms(int64_t skew_ms)
+{
+    atomic_store_explicit(&steady_skew, skew_ms, memory_order_relaxed);
+}
 
 /* Days since 1970-01-01 of a day in the Gregorian calendar. Years are counted from March, so that the leap day is a
  * year's last; 146097 days are 400 years. */

@@ -9,6 +9,8 @@ int64_t clock_steady_ms(void); /* milliseconds since some moment; never goes bac
 int64_t clock_steady_us(void); /* the same in microseconds */
 /* for tests: clock_now_ms answers this much later (negative: earlier) than the machine's clock */
 void clock_set_skew_ms(int64_t skew_ms);
+/* for tests: the same for clock_steady_ms and clock_steady_us; never back */
+void clock_set_steady_skew_ms(int64_t skew_ms);
 /* RFC 3339 as Kratos writes it: 0 to 9 digits of a fraction, Z or an offset (+02:00), years 0001 to 9999 (in UTC too). The fraction is cut to milliseconds. */
 bool clock_parse(struct bytes text, int64_t *ms) __attribute__((warn_unused_result));
 /* "2026-11-24T06:01:46.123Z" and a NUL; the years 0001 and 9999 are the ends, beyond which nothing is written */

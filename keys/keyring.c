@@ -17,7 +17,8 @@ enum { RING_MAX = 16 * 1024 * 1024, ETAG_OCTETS = 18 };
 
 static bool refuse(struct bytes kid, const char *why, struct fault *fault)
 {
-    return fault_set(fault, FAULT_INPUT, "keys: open", "signing key %.*s %s", BYTES_PRINT(kid), why);
+    return fault_set(fault, FAULT_INPUT, "keys: open", "signing key %.*s %s; `hydrant keys revoke %.*s` takes it out",
+                     BYTES_PRINT(kid), why, BYTES_PRINT(kid));
 }
 
 static bool open_private(struct ring_key *key, const struct key_material *row, const struct system_secrets *secrets,
@@ -27,7 +28,10 @@ static bool open_private(struct ring_key *key, const struct key_material *row, c
     switch (seal_open(secrets, row->kid, row->sealed_private, &der)) {
     case SEAL_OPEN: break;
     case SEAL_UNKNOWN_SECRET:
-        return refuse(row->kid, "is sealed under a secret that secrets.system does not have", fault);
+        return refuse(
+            row->kid,
+            "is sealed under a secret that secrets.system does not have: put that secret back at the end of the list",
+            fault);
     case SEAL_BROKEN: return refuse(row->kid, "does not open: what is stored was changed, or is another key's", fault);
     }
     key->pair = pair_read_private(row->algorithm, secret_expose(&der));
@@ -97,52 +101,50 @@ static int by_from(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* one set for now, and one for each moment to come at which a key appears or goes */
+/* one set for now, and one for each moment to come at which a key goes */
 static void write_sets(struct keyring *ring, int64_t now)
 {
-    ring->sets = arena_take(&ring->arena, (2 * ring->key_count + 1) * sizeof *ring->sets);
+    ring->sets = arena_take(&ring->arena, (ring->key_count + 1) * sizeof *ring->sets);
     if (ring->sets == NULL) return;
     ring->sets[ring->set_count++].from = now;
-    for (size_t i = 0; i < ring->key_count; i++) {
-        const struct key_material *row = &ring->keys[i].row;
-        if (row->created_at > now) ring->sets[ring->set_count++].from = row->created_at;
-        if (row->remove_at > now) ring->sets[ring->set_count++].from = row->remove_at;
-    }
+    for (size_t i = 0; i < ring->key_count; i++)
+        if (ring->keys[i].row.remove_at > now) ring->sets[ring->set_count++].from = ring->keys[i].row.remove_at;
     qsort(ring->sets, ring->set_count, sizeof *ring->sets, by_from);
     for (size_t i = 0; i < ring->set_count; i++) write_set(ring, &ring->sets[i]);
 }
 
 /* ---- life ---- */
 
-static bool removed(const struct key_material *row, int64_t now)
+static bool fill(struct keyring *ring, const struct keyring_source *source, struct fault *fault)
 {
-    return row->remove_at != 0 && row->remove_at <= now;
-}
-
-static bool fill(struct keyring *ring, const struct key_material *rows, size_t count,
-                 const struct system_secrets *secrets, struct fault *fault)
-{
-    int64_t now = clock_now_ms() + ring->ahead_ms;
-    ring->keys = arena_take(&ring->arena, (count + 1) * sizeof *ring->keys);
-    for (size_t i = 0; i < count && ring->keys != NULL; i++)
-        if (!removed(&rows[i], now) && !open_key(ring, &rows[i], secrets, fault)) return false;
+    ring->keys = arena_take(&ring->arena, (source->count + 1) * sizeof *ring->keys);
+    for (size_t i = 0; i < source->count && ring->keys != NULL; i++) {
+        const struct key_material *row = &source->rows[i];
+        if (!times_removed(row, source->now) && !open_key(ring, row, source->secrets, fault)) return false;
+    }
     if (ring->keys != NULL) qsort(ring->keys, ring->key_count, sizeof *ring->keys, by_algorithm_and_epoch);
-    write_sets(ring, now);
+    write_sets(ring, source->now);
     if (!ring->arena.overflowed) return true;
-    return fault_set(fault, FAULT_FULL, "keys: open", "there are too many signing keys: %zu", count);
+    return fault_set(fault, FAULT_FULL, "keys: open", "there are too many signing keys: %zu", source->count);
 }
 
-struct keyring *keyring_create(const struct key_material *rows, size_t count, const struct system_secrets *secrets,
-                               int64_t now, struct fault *fault)
+struct keyring *keyring_create(const struct keyring_source *source, struct fault *fault)
 {
     struct keyring *ring = calloc(1, sizeof *ring);
     if (ring == NULL) abort();
     atomic_init(&ring->owners, 1);
     arena_init(&ring->arena, RING_MAX);
-    ring->ahead_ms = now - clock_now_ms();
-    if (fill(ring, rows, count, secrets, fault)) return ring;
+    keyring_confirm(ring, source->now, source->asked_steady_ms);
+    for (size_t i = 0; i < source->algorithm_count; i++) ring->may_sign[source->algorithms[i]] = true;
+    if (fill(ring, source, fault)) return ring;
     keyring_release(ring);
     return NULL;
+}
+
+void keyring_confirm(struct keyring *ring, int64_t now, int64_t asked_steady_ms)
+{
+    atomic_store_explicit(&ring->ahead_ms, now - asked_steady_ms, memory_order_relaxed);
+    atomic_store_explicit(&ring->read_at_ms, asked_steady_ms, memory_order_relaxed);
 }
 
 struct keyring *keyring_hold(struct keyring *ring)
@@ -161,19 +163,27 @@ void keyring_release(struct keyring *ring)
 
 /* ---- reading ---- */
 
-static int64_t ring_now(const struct keyring *ring) { return clock_now_ms() + ring->ahead_ms; }
+int64_t keyring_now(const struct keyring *ring)
+{
+    return clock_steady_ms() + atomic_load_explicit(&ring->ahead_ms, memory_order_relaxed);
+}
+
+int64_t keyring_age_ms(const struct keyring *ring)
+{
+    return clock_steady_ms() - atomic_load_explicit(&ring->read_at_ms, memory_order_relaxed);
+}
 
 const struct ring_key *ring_find(const struct keyring *ring, struct bytes kid)
 {
-    int64_t now = ring_now(ring);
+    int64_t now = keyring_now(ring);
     for (size_t i = 0; i < ring->key_count; i++)
         if (bytes_equal(ring->keys[i].row.kid, kid) && times_published(&ring->keys[i].row, now)) return &ring->keys[i];
     return NULL;
 }
 
-const struct ring_key *ring_find_signing(const struct keyring *ring, enum key_algorithm algorithm)
+static const struct ring_key *find_best(const struct keyring *ring, enum key_algorithm algorithm)
 {
-    int64_t now = ring_now(ring);
+    int64_t now = keyring_now(ring);
     const struct ring_key *best = NULL;
     for (size_t i = 0; i < ring->key_count; i++) {
         const struct ring_key *key = &ring->keys[i];
@@ -183,14 +193,32 @@ const struct ring_key *ring_find_signing(const struct keyring *ring, enum key_al
     return best;
 }
 
+const struct ring_key *ring_find_signing(const struct keyring *ring, enum key_algorithm algorithm, struct fault *fault)
+{
+    const char *name = key_algorithm_name(algorithm).at;
+    if (keyring_age_ms(ring) > KEYS_VIEW_MAX_MS) {
+        fault_set(fault, FAULT_AWAY, "keys: sign",
+                  "the keys were last read %lld s ago: who knows what is published now",
+                  (long long)(keyring_age_ms(ring) / 1000));
+        return NULL;
+    }
+    if (!ring->may_sign[algorithm]) {
+        fault_set(fault, FAULT_AWAY, "keys: sign", "%s is not in keys.algorithms", name);
+        return NULL;
+    }
+    const struct ring_key *best = find_best(ring, algorithm);
+    if (best == NULL) fault_set(fault, FAULT_AWAY, "keys: sign", "no %s key is active", name);
+    return best;
+}
+
 bool keyring_can_sign(struct keyring *ring, enum key_algorithm algorithm)
 {
-    return ring_find_signing(ring, algorithm) != NULL;
+    return ring_find_signing(ring, algorithm, NULL) != NULL;
 }
 
 struct key_set keyring_jwks(struct keyring *ring)
 {
-    int64_t now = ring_now(ring);
+    int64_t now = keyring_now(ring);
     size_t at = 0;
     while (at + 1 < ring->set_count && ring->sets[at + 1].from <= now) at++;
     return ring->sets[at].set;

@@ -1,68 +1,174 @@
+#include "keys/plan.h"
+
+#include "keys/draft.h"
+#include "keys/seal.h"
 #include "keys/times.h"
 
-/* what there is of one algorithm */
-struct view {
-    const struct key_material *signing, *waiting; /* NULL: none */
-    int64_t next_epoch;
-};
+/* ---- the inequalities ---- */
 
-static struct view look(const struct key_material *present, size_t count, enum key_algorithm algorithm, int64_t now)
+/* Whoever fetched the set just before the key was made has fetched it again, however late the other replicas heard of
+ * the key, whatever his clock says, and though we did not answer him for a while. */
+int64_t keys_publish_before_least_ms(int64_t jwks_max_age_ms)
 {
-    struct view view = {NULL, NULL, 0};
-    for (size_t i = 0; i < count; i++) {
-        const struct key_material *key = &present[i];
-        if (key->algorithm != algorithm) continue;
-        if (key->epoch >= view.next_epoch) view.next_epoch = key->epoch + 1;
-        if (times_may_sign(key, now) && times_better(key, view.signing, now)) view.signing = key;
-        if (times_waiting(key, now) && view.waiting == NULL) view.waiting = key;
+    int64_t stale_if_error_ms = jwks_max_age_ms;
+    return jwks_max_age_ms + stale_if_error_ms + 2LL * KEYS_POLL_MS + KEYS_SKEW_MS;
+}
+
+int64_t keys_keep_after_least_ms(int64_t jwks_max_age_ms, int64_t token_ttl_max_ms)
+{
+    int64_t stale_if_error_ms = jwks_max_age_ms;
+    return token_ttl_max_ms + KEYS_SKEW_MS + jwks_max_age_ms + stale_if_error_ms;
+}
+
+int64_t keys_rotate_every_least_ms(int64_t publish_before_ms) { return 2 * publish_before_ms; }
+
+/* ---- states ---- */
+
+struct bytes key_state_name(enum key_state state)
+{
+    static const struct bytes names[] = {[KEY_PENDING] = BYTES("pending"),
+                                         [KEY_ACTIVE] = BYTES("active"),
+                                         [KEY_RETIRING] = BYTES("retiring"),
+                                         [KEY_REMOVED] = BYTES("removed")};
+    return names[state];
+}
+
+static bool signs_now(const struct key_situation *s, const struct key_material *key)
+{
+    if (!bytes_present(key->sealed_private) || !times_may_sign(key, s->now)) return false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct key_material *other = &s->rows[i];
+        if (other == key || other->algorithm != key->algorithm || !bytes_present(other->sealed_private)) continue;
+        if (times_may_sign(other, s->now) && times_better(other, key, s->now)) return false;
     }
-    return view;
+    return true;
 }
 
-static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
-
-/* When the key that is to follow this one begins: as this one ends, but published for long enough before; yet not so
- * late that this one's last tokens outlive it in the key set. */
-static int64_t succession(const struct key_material *signing, const struct key_times *times, int64_t now)
+enum key_state key_state_of(const struct key_situation *s, size_t i)
 {
-    int64_t end = signing->retire_at != 0 ? signing->retire_at : signing->activate_at + times->rotate_every_ms;
-    int64_t at = later(end, now + times->publish_before_ms);
-    int64_t latest = signing->remove_at - times->keep_after_ms;
-    return signing->remove_at == 0 || at <= latest ? at : later(latest, now);
+    const struct key_material *key = &s->rows[i];
+    if (times_removed(key, s->now)) return KEY_REMOVED;
+    if (times_waiting(key, s->now)) return KEY_PENDING;
+    return signs_now(s, key) ? KEY_ACTIVE : KEY_RETIRING;
 }
 
-static size_t plan_algorithm(const struct view *view, const struct key_times *times, int64_t now,
-                             struct key_material *rows)
+/* ---- what has to be done ---- */
+
+size_t keys_plan(const struct key_situation *situation, struct planned_key *plan)
 {
-    size_t count = 0;
-    int64_t follows_at;
-    if (view->signing == NULL) {
-        bool is_followed = view->waiting != NULL && view->waiting->activate_at != 0;
-        follows_at = is_followed ? view->waiting->activate_at : now + times->rotate_every_ms;
-        rows[count++] = (struct key_material){
-            .activate_at = now, .retire_at = follows_at, .remove_at = follows_at + times->keep_after_ms};
-    } else {
-        follows_at = succession(view->signing, times, now);
+    struct draft draft;
+    draft_begin(&draft, situation, plan);
+    draft_tend(&draft);
+    return draft_end(&draft);
+}
+
+/* ---- rotating ---- */
+
+static bool is_chosen(const struct key_rotation *rotation, enum key_algorithm algorithm)
+{
+    return !rotation->one || rotation->algorithm == algorithm;
+}
+
+/* draft_tend has seen to it that both are there */
+static void rotate(struct draft *draft, enum key_algorithm algorithm, bool fresh)
+{
+    struct draft_view view = draft_look(draft, algorithm);
+    if (!fresh) {
+        draft_retire(draft, view.signing);
+        draft_promote(draft, view.waiting);
+        return;
     }
-    /* nothing follows this one yet, so nothing takes it out of the key set */
-    if (view->waiting == NULL)
-        rows[count++] =
-            (struct key_material){.activate_at = follows_at, .retire_at = follows_at + times->rotate_every_ms};
-    for (size_t i = 0; i < count; i++) rows[i].epoch = view->next_epoch + (int64_t)i;
-    return count;
+    /* what is made by this very plan is as fresh as can be */
+    if (view.signing->was != NULL) draft_remove(draft, view.signing);
+    if (view.waiting->was != NULL) draft_remove(draft, view.waiting);
 }
 
-size_t keys_plan(const struct key_plan_ask *ask, struct key_material *rows)
+static bool is_too_young(struct draft *draft, enum key_algorithm algorithm, int64_t *until)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < ask->algorithm_count; i++) {
-        struct view view = look(ask->present, ask->present_count, ask->algorithms[i], ask->now);
-        size_t added = plan_algorithm(&view, ask->times, ask->now, rows + count);
-        for (size_t k = count; k < count + added; k++) {
-            rows[k].algorithm = ask->algorithms[i];
-            rows[k].created_at = ask->now;
+    *until = draft_look(draft, algorithm).waiting->becomes.created_at + draft->s->times->publish_before_ms;
+    return *until > draft->s->now;
+}
+
+struct planned_rotation keys_plan_rotate(const struct key_situation *s, const struct key_rotation *rotation,
+                                         struct planned_key *plan)
+{
+    struct draft draft;
+    struct planned_rotation planned = {.outcome = KEYS_ROTATE_NOT_CONFIGURED};
+    draft_begin(&draft, s, plan);
+    draft_tend(&draft);
+    for (size_t i = 0; i < s->algorithm_count; i++) {
+        if (!is_chosen(rotation, s->algorithms[i])) continue;
+        planned.algorithm = s->algorithms[i];
+        bool must_wait = !rotation->force && !rotation->fresh;
+        if (must_wait && is_too_young(&draft, s->algorithms[i], &planned.until)) {
+            planned.outcome = KEYS_ROTATE_TOO_YOUNG;
+            return planned;
         }
-        count += added;
+        planned.outcome = KEYS_ROTATE_PLANNED;
+        rotate(&draft, s->algorithms[i], rotation->fresh);
     }
-    return count;
+    if (planned.outcome == KEYS_ROTATE_NOT_CONFIGURED) return planned;
+    draft_tend(&draft);
+    planned.count = draft_end(&draft);
+    return planned;
+}
+
+/* ---- revoking ---- */
+
+static struct planned_key *find(struct draft *draft, struct bytes kid)
+{
+    for (size_t i = 0; i < draft->count; i++)
+        if (draft->at[i].was != NULL && bytes_equal(draft->at[i].becomes.kid, kid)) return &draft->at[i];
+    return NULL;
+}
+
+struct planned_revocation keys_plan_revoke(const struct key_situation *s, struct bytes kid, struct planned_key *plan)
+{
+    struct draft draft;
+    struct planned_revocation planned = {.outcome = KEYS_REVOKE_UNKNOWN};
+    draft_begin(&draft, s, plan);
+    struct planned_key *key = find(&draft, kid);
+    if (key == NULL) return planned;
+    planned.state = key_state_of(s, (size_t)(key - plan));
+    planned.outcome = KEYS_REVOKE_GONE;
+    if (planned.state == KEY_REMOVED) return planned;
+    planned.outcome = KEYS_REVOKE_PLANNED;
+    if (planned.state != KEY_PENDING) {
+        planned.signed_from = key->becomes.activate_at;
+        planned.signed_until = planned.state == KEY_ACTIVE ? s->now : key->becomes.retire_at;
+    }
+    draft_remove(&draft, key);
+    draft_tend(&draft);
+    planned.count = draft_end(&draft);
+    return planned;
+}
+
+/* ---- sealing anew ---- */
+
+static bool reseal(struct key_material *row, const struct resealing *with, struct fault *fault)
+{
+    struct secret private;
+    if (seal_open(with->secrets, row->kid, row->sealed_private, &private) != SEAL_OPEN)
+        return fault_set(
+            fault, FAULT_INPUT, "keys: reseal",
+            "signing key %.*s can't be opened with any of secrets.system: put the secret that it is sealed "
+            "under back into the list, or take the key out with `hydrant keys revoke %.*s`",
+            BYTES_PRINT(row->kid), BYTES_PRINT(row->kid));
+    row->sealed_private = seal_close(with->secrets, row->kid, &private, with->arena);
+    secret_release(&private);
+    return bytes_present(row->sealed_private) || fault_set(fault, FAULT_FULL, "keys: reseal", "too many keys");
+}
+
+bool keys_plan_reseal(const struct key_situation *s, const struct resealing *with, struct planned_key *plan,
+                      size_t *count, struct fault *fault)
+{
+    struct draft draft;
+    draft_begin(&draft, s, plan);
+    for (size_t i = 0; i < draft.count; i++) {
+        struct key_material *row = &draft.at[i].becomes;
+        if (!bytes_present(row->sealed_private) || seal_is_first(with->secrets, row->sealed_private)) continue;
+        if (!reseal(row, with, fault)) return false;
+    }
+    *count = draft_end(&draft);
+    return true;
 }

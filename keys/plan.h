@@ -1,8 +1,9 @@
-/* plan: what the key table should become: functions of its rows, the settings and the database's time, and of nothing else (docs/keys.md).
+/* plan: what the key table should become: functions of its rows, the settings and the database's time, and of nothing
+ * else (docs/keys.md).
  *
- * Rule: a plan is a list of rows to be made, changed and deleted, applied by one storage verb (ask_change_keys), which refuses when a row is no longer as
- * it was read. Replicas may have different settings: what one wants for longer or sooner stays, nothing is moved back and forth. A plan applied and made
- * anew at the same moment is empty. */
+ * Rule: a plan is a list of rows to be made, changed and deleted, applied by one storage verb (ask_change_keys), which
+ * refuses when a row is no longer as it was read. Replicas may have different settings: what one wants for longer or
+ * sooner stays, nothing is moved back and forth. A plan applied and made anew at the same moment is empty. */
 #ifndef KEYS_PLAN_H
 #define KEYS_PLAN_H
 
@@ -10,10 +11,11 @@
 
 enum {
     KEYS_POLL_MS = 30 * 1000,
-    KEYS_SKEW_MS = 5 * 60 * 1000,               /* between the clocks of a replica, the database and who verifies */
-    KEYS_WANTED_EVERY_MS = 60 * 60 * 1000,      /* how often a server says that it has an algorithm in its settings */
+    KEYS_SKEW_MS = 5 * 60 * 1000,          /* between the clocks of a replica, the database and who verifies */
+    KEYS_WANTED_EVERY_MS = 60 * 60 * 1000, /* how often a server says that it has an algorithm in its settings */
     KEYS_WANTED_MAX_MS = 3 * KEYS_WANTED_EVERY_MS, /* an algorithm that none had for so long goes */
-    KEYS_ROW_KEPT_DAYS = 30,                    /* after its removal a row stays for people who look, and for a clock that went wrong */
+    KEYS_ROW_KEPT_DAYS = 30, /* after its removal a row stays, for people who look and for a clock that went wrong; at
+                                most rotate_every */
 };
 
 struct key_times {
@@ -38,26 +40,28 @@ struct key_situation {
     const struct key_times *times;
     int64_t now; /* the database's */
 };
-/* What the row at rows[i] is now. KEY_ACTIVE: it signs: one for each algorithm at most, also past its retire_at where nothing follows. */
+/* What the row at rows[i] is now. KEY_ACTIVE: it signs: one for each algorithm at most, also past its retire_at where
+ * nothing follows. */
 enum key_state key_state_of(const struct key_situation *situation, size_t i);
 
 struct planned_key {
-    const struct key_material *was; /* one of the situation's rows; NULL: a new one, whose key the caller makes (key_make) */
+    const struct key_material
+        *was; /* one of the situation's rows; NULL: a new one, whose key the caller makes (key_make) */
     struct key_material becomes;
     bool deleted;
 };
 /* how many planned keys a plan may have: the room that the functions below need */
 size_t keys_plan_room(const struct key_situation *situation);
 
-/* What has to be done by itself: missing keys made, one always pending ahead, a private key destroyed once another signs, the time of removal set, rows
- * long removed deleted, an algorithm that nobody wants any more let go. */
+/* What has to be done by itself: missing keys made, one always pending ahead, a private key destroyed once another
+ * signs, the time of removal set, rows long removed deleted, an algorithm that nobody wants any more let go. */
 size_t keys_plan(const struct key_situation *situation, struct planned_key *plan);
 
 struct key_rotation {
-    bool one;                     /* only this algorithm; else all that are configured */
+    bool one; /* only this algorithm; else all that are configured */
     enum key_algorithm algorithm;
-    bool force;                   /* also when the pending key is younger than publish_before */
-    bool fresh;                   /* active and pending key both go at once, new ones take their places */
+    bool force; /* also when the pending key is younger than publish_before */
+    bool fresh; /* active and pending key both go at once, new ones take their places */
 };
 enum keys_rotate_outcome { KEYS_ROTATE_PLANNED, KEYS_ROTATE_TOO_YOUNG, KEYS_ROTATE_NOT_CONFIGURED };
 struct planned_rotation {
@@ -66,21 +70,28 @@ struct planned_rotation {
     enum key_algorithm algorithm; /* KEYS_ROTATE_TOO_YOUNG: whose pending key is */
     int64_t until;                /* KEYS_ROTATE_TOO_YOUNG: from when on it is not */
 };
-struct planned_rotation keys_plan_rotate(const struct key_situation *situation, const struct key_rotation *rotation, struct planned_key *plan);
+struct planned_rotation keys_plan_rotate(const struct key_situation *situation, const struct key_rotation *rotation,
+                                         struct planned_key *plan);
 
 enum keys_revoke_outcome { KEYS_REVOKE_PLANNED, KEYS_REVOKE_UNKNOWN, KEYS_REVOKE_GONE /* it is removed already */ };
 struct planned_revocation {
     enum keys_revoke_outcome outcome;
     size_t count;
-    enum key_state state;              /* before */
-    int64_t signed_from, signed_until; /* tokens issued between these die where they have not expired; both 0: it never signed */
+    enum key_state state; /* before */
+    int64_t signed_from,
+        signed_until; /* tokens issued between these die where they have not expired; both 0: it never signed */
 };
 /* out of the key set and of signing at once; where it was the active one the pending one takes over, however young */
-struct planned_revocation keys_plan_revoke(const struct key_situation *situation, struct bytes kid, struct planned_key *plan);
+struct planned_revocation keys_plan_revoke(const struct key_situation *situation, struct bytes kid,
+                                           struct planned_key *plan);
 
-/* Every private key sealed under secrets->at[0]. FAULT_INPUT: one can't be opened; its kid is named, and nothing is planned. */
-struct resealing { const struct system_secrets *secrets; struct arena *arena; };
-bool keys_plan_reseal(const struct key_situation *situation, const struct resealing *with, struct planned_key *plan, size_t *count,
-                      struct fault *fault) MUST_USE;
+/* Every private key sealed under secrets->at[0]. FAULT_INPUT: one can't be opened; its kid is named, and nothing is
+ * planned. */
+struct resealing {
+    const struct system_secrets *secrets;
+    struct arena *arena;
+};
+bool keys_plan_reseal(const struct key_situation *situation, const struct resealing *with, struct planned_key *plan,
+                      size_t *count, struct fault *fault) MUST_USE;
 
 #endif

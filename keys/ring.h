@@ -1,7 +1,8 @@
 /* ring: what a struct keyring is made of, for keys/ alone.
  *
- * Rule: immutable once made, so that threads read it without a lock. The key sets of all times to come are written when
- * the ring is made: they change only when a key's time passes, and those times are known. */
+ * Rule: immutable once made but for the two times that a confirmation sets, so that threads read it without a lock. The
+ * key sets of all times to come are written when the ring is made: they change only when a key's time passes, and those
+ * times are known. */
 #ifndef KEYS_RING_H
 #define KEYS_RING_H
 
@@ -23,7 +24,9 @@ struct ring_set {
 
 struct keyring {
     atomic_uint owners;
-    int64_t ahead_ms; /* the database's clock before ours */
+    _Atomic int64_t ahead_ms;           /* the database's clock before clock_steady_ms() */
+    _Atomic int64_t read_at_ms;         /* steady: no later than when the rows were read */
+    bool may_sign[KEY_ALGORITHM_COUNT]; /* configured */
     struct arena arena;
     struct ring_key *keys; /* by algorithm, epoch */
     size_t key_count;
@@ -33,7 +36,7 @@ struct keyring {
 
 /* the published key of that kid, or NULL */
 const struct ring_key *ring_find(const struct keyring *ring, struct bytes kid);
-/* the key that signs now, or NULL */
-const struct ring_key *ring_find_signing(const struct keyring *ring, enum key_algorithm algorithm);
+/* the key that signs now; NULL with *fault when there is none */
+const struct ring_key *ring_find_signing(const struct keyring *ring, enum key_algorithm algorithm, struct fault *fault);
 
 #endif

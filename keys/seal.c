@@ -42,6 +42,11 @@ struct bytes seal_close(const struct system_secrets *secrets, struct bytes kid, 
     return (struct bytes){(char *)out, sealed_len};
 }
 
+bool seal_is_first(const struct system_secrets *secrets, struct bytes sealed)
+{
+    return sealed.len > NONCE_AT && octets(sealed)[0] == VERSION && octets(sealed)[1] == secrets->at[0].kid;
+}
+
 static const unsigned char *find_key(const struct system_secrets *secrets, uint8_t kid)
 {
     for (size_t i = 0; i < secrets->count; i++)

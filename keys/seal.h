@@ -10,6 +10,8 @@
 /* in arena; absent when its cap is passed */
 struct bytes seal_close(const struct system_secrets *secrets, struct bytes kid, const struct secret *plain,
                         struct arena *arena);
+/* is it under the first system secret? false also for what is no seal */
+bool seal_is_first(const struct system_secrets *secrets, struct bytes sealed);
 
 enum seal_outcome {
     SEAL_OPEN,

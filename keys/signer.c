@@ -69,10 +69,8 @@ bool signer_sign(struct signer *signer, struct keyring *ring, const struct signi
 {
     struct signature signature;
     size_t start = out->len;
-    const struct ring_key *key = ring_find_signing(ring, signing->algorithm);
-    if (key == NULL)
-        return fault_set(fault, FAULT_AWAY, "keys: sign", "no %s key is active",
-                         key_algorithm_name(signing->algorithm).at);
+    const struct ring_key *key = ring_find_signing(ring, signing->algorithm, fault);
+    if (key == NULL) return false;
     put_header(out, key, signing->typ);
     text_put_char(out, '.');
     text_put_base64url(out, signing->payload.at, signing->payload.len);

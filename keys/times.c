@@ -1,9 +1,8 @@
 #include "keys/times.h"
 
-bool times_published(const struct key_material *key, int64_t now)
-{
-    return key->created_at <= now && (key->remove_at == 0 || now < key->remove_at);
-}
+bool times_removed(const struct key_material *key, int64_t now) { return key->remove_at != 0 && key->remove_at <= now; }
+
+bool times_published(const struct key_material *key, int64_t now) { return !times_removed(key, now); }
 
 static bool started(const struct key_material *key, int64_t now)
 {

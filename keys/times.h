@@ -1,9 +1,12 @@
-/* times: what a key's timestamps let it do at a moment (keys.md's table). */
+/* times: what a key's timestamps let it do at a moment (docs/keys.md's table). */
 #ifndef KEYS_TIMES_H
 #define KEYS_TIMES_H
 
 #include "keys/keys.h"
 
+bool times_removed(const struct key_material *key, int64_t now);
+/* From when its row is there until it is removed. (Its created_at lies ahead only where the clock went back: whoever
+ * fetched it then shall find it still.) */
 bool times_published(const struct key_material *key, int64_t now);
 /* May it sign? Published, and its activate_at has passed: past its retire_at too, when there is no better one
  * (times_better), so that a server which nobody rotates never stops signing. */

@@ -31,11 +31,26 @@ static inline struct key_material fixture_key(enum key_algorithm algorithm, int6
     return key;
 }
 
+/* read now; every algorithm may sign. secrets must outlive the call */
+static inline struct keyring_source fixture_source(const struct key_material *rows, size_t count,
+                                                   const struct system_secrets *secrets)
+{
+    static const enum key_algorithm all[] = {KEY_ES256, KEY_ES384, KEY_RS256, KEY_PS256, KEY_EDDSA};
+    return (struct keyring_source){.rows = rows,
+                                   .count = count,
+                                   .algorithms = all,
+                                   .algorithm_count = sizeof all / sizeof *all,
+                                   .secrets = secrets,
+                                   .now = clock_now_ms(),
+                                   .asked_steady_ms = clock_steady_ms()};
+}
+
 static inline struct keyring *fixture_ring(const struct key_material *rows, size_t count)
 {
     struct system_secrets secrets = fixture_secrets();
+    struct keyring_source source = fixture_source(rows, count, &secrets);
     struct fault fault;
-    struct keyring *ring = keyring_create(rows, count, &secrets, clock_now_ms(), &fault);
+    struct keyring *ring = keyring_create(&source, &fault);
     if (ring == NULL) abort();
     system_secrets_release(&secrets);
     return ring;

@@ -12,7 +12,8 @@ static struct fault fault;
 static struct keyring *try_open(const struct key_material *row)
 {
     struct system_secrets secrets = fixture_secrets();
-    struct keyring *ring = keyring_create(row, 1, &secrets, clock_now_ms(), &fault);
+    struct keyring_source source = fixture_source(row, 1, &secrets);
+    struct keyring *ring = keyring_create(&source, &fault);
     system_secrets_release(&secrets);
     return ring;
 }
@@ -42,7 +43,8 @@ static void check_faults(struct key_material first, struct key_material second)
     struct system_secrets other;
     struct bytes text = BYTES("Bv6nHy3QaWs9ZeXdCr5TfVg8YhBu2NjM");
     CHECK(system_secrets_init(&other, &text, 1, &fault));
-    CHECK(keyring_create(&row, 1, &other, clock_now_ms(), &fault) == NULL);
+    struct keyring_source source = fixture_source(&row, 1, &other);
+    CHECK(keyring_create(&source, &fault) == NULL);
     CHECK(strstr(fault.what, "secrets.system") != NULL && bytes_contain(bytes_of(fault.what), row.kid));
     row.sealed_private = BYTES_ABSENT;
     row.public_jwk = second.public_jwk;
@@ -52,29 +54,80 @@ static void check_faults(struct key_material first, struct key_material second)
     system_secrets_release(&other);
 }
 
-/* pending, active, retiring, removed, as the clock goes on */
+static struct bytes signing_kid(struct keyring *ring)
+{
+    const struct ring_key *key = ring_find_signing(ring, KEY_ES256, &fault);
+    return key == NULL ? BYTES_ABSENT : key->row.kid;
+}
+
+/* as if the table had been read again, with all as it was, at that time */
+static void confirm_at(struct keyring *ring, int64_t now) { keyring_confirm(ring, now, clock_steady_ms()); }
+
+/* pending, active, retiring, removed, as time goes on */
 static void check_states(struct key_material first, struct key_material second)
 {
     int64_t now = clock_now_ms();
     first.retire_at = second.activate_at = now + DAY_MS;
     first.remove_at = now + 2 * DAY_MS;
-    second.created_at = now + DAY_MS / 2;
     struct keyring *ring = fixture_ring((struct key_material[]){second, first}, 2);
     struct key_set before = keyring_jwks(ring);
-    CHECK(published_count(ring) == 1 && ring_find(ring, second.kid) == NULL);
-    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
-    clock_set_skew_ms(DAY_MS / 2 + 1000);
     CHECK(published_count(ring) == 2 && ring_find(ring, second.kid) != NULL);
-    CHECK(!bytes_equal(before.etag, keyring_jwks(ring).etag));
-    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
-    clock_set_skew_ms(DAY_MS + 1000);
-    CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, second.kid);
+    CHECK_BYTES(signing_kid(ring), first.kid);
+    confirm_at(ring, now + DAY_MS - 1000);
+    CHECK_BYTES(signing_kid(ring), first.kid);
+    confirm_at(ring, now + DAY_MS);
+    CHECK_BYTES(signing_kid(ring), second.kid);
     CHECK(published_count(ring) == 2 && ring_find(ring, first.kid) != NULL);
-    clock_set_skew_ms(2LL * DAY_MS + 1000);
+    CHECK_BYTES(keyring_jwks(ring).etag, before.etag);
+    confirm_at(ring, now + 2LL * DAY_MS);
     CHECK(published_count(ring) == 1 && ring_find(ring, first.kid) == NULL);
-    clock_set_skew_ms(0);
-    CHECK_BYTES(keyring_jwks(ring).json, before.json);
+    CHECK(!bytes_equal(before.etag, keyring_jwks(ring).etag));
     keyring_release(ring);
+}
+
+/* the machine's clock says what it likes: the database's time goes on from what was read */
+static void check_clock(struct key_material first, struct key_material second)
+{
+    int64_t now = clock_now_ms();
+    second.activate_at = now + DAY_MS;
+    struct keyring *ring = fixture_ring((struct key_material[]){first, second}, 2);
+    clock_set_skew_ms(3LL * DAY_MS);
+    CHECK_BYTES(signing_kid(ring), first.kid);
+    clock_set_skew_ms(0);
+    clock_set_steady_skew_ms(60 * 1000);
+    CHECK(keyring_now(ring) >= now + 60 * 1000 && keyring_now(ring) < now + 70 * 1000);
+    keyring_release(ring);
+}
+
+static void check_age(struct key_material key)
+{
+    int64_t begin_ms = clock_steady_ms();
+    struct keyring *ring = fixture_ring(&key, 1);
+    CHECK(keyring_age_ms(ring) < 1000 && keyring_can_sign(ring, KEY_ES256));
+    keyring_confirm(ring, keyring_now(ring), begin_ms - KEYS_VIEW_MAX_MS + 1000);
+    CHECK(keyring_can_sign(ring, KEY_ES256));
+    keyring_confirm(ring, keyring_now(ring), begin_ms - KEYS_VIEW_MAX_MS - 1);
+    CHECK(!keyring_can_sign(ring, KEY_ES256));
+    CHECK(ring_find_signing(ring, KEY_ES256, &fault) == NULL && fault.kind == FAULT_AWAY);
+    CHECK(strstr(fault.what, "300 s ago") != NULL);
+    CHECK(published_count(ring) == 1 && ring_find(ring, key.kid) != NULL);
+    confirm_at(ring, keyring_now(ring));
+    CHECK(keyring_can_sign(ring, KEY_ES256));
+    keyring_release(ring);
+}
+
+static void check_unconfigured(struct key_material key)
+{
+    static const enum key_algorithm only[] = {KEY_RS256};
+    struct system_secrets secrets = fixture_secrets();
+    struct keyring_source source = fixture_source(&key, 1, &secrets);
+    source.algorithms = only;
+    source.algorithm_count = 1;
+    struct keyring *ring = keyring_create(&source, &fault);
+    CHECK(ring != NULL && published_count(ring) == 1 && !keyring_can_sign(ring, KEY_ES256));
+    CHECK(ring_find_signing(ring, KEY_ES256, &fault) == NULL && strstr(fault.what, "keys.algorithms") != NULL);
+    keyring_release(ring);
+    system_secrets_release(&secrets);
 }
 
 static void check_order(struct key_material es, struct key_material es_next, struct key_material rs)
@@ -127,7 +180,7 @@ int main(void)
         keyring_release(ring);
     }
     TEST("a key that can't be opened is named, with the reason") check_faults(first, second);
-    TEST("what a key may do follows the clock, and the set with it") check_states(first, second);
+    TEST("what a key may do follows the database's time, and the set with it") check_states(first, second);
     TEST("the set has one order and one ETag, whatever the rows' order") check_order(first, second, rsa);
     TEST("the newest key goes on signing past its end when none follows")
     {
@@ -136,7 +189,7 @@ int main(void)
         older.activate_at = 3;
         older.retire_at = 5;
         struct keyring *ring = fixture_ring((struct key_material[]){old, older}, 2);
-        CHECK_BYTES(ring_find_signing(ring, KEY_ES256)->row.kid, first.kid);
+        CHECK_BYTES(signing_kid(ring), first.kid);
         keyring_release(ring);
     }
     TEST("a key without its private part is published and never signs")
@@ -156,15 +209,9 @@ int main(void)
         CHECK(published_count(ring) == 0);
         keyring_release(ring);
     }
-    TEST("the database's clock counts, not ours")
-    {
-        struct system_secrets secrets = fixture_secrets();
-        struct key_material later = first;
-        later.activate_at = clock_now_ms() + DAY_MS;
-        struct keyring *ring = keyring_create(&later, 1, &secrets, clock_now_ms() + 2 * DAY_MS, &fault);
-        CHECK(keyring_can_sign(ring, KEY_ES256));
-        keyring_release(ring);
-    }
+    TEST("the database's clock counts, not ours") check_clock(first, second);
+    TEST("a ring that is too old signs nothing, and publishes all the same") check_age(first);
+    TEST("a key of an algorithm that is not configured is published and signs nothing") check_unconfigured(first);
     TEST("threads may hold, read and release one ring") check_threads(first);
     arena_release(&arena);
     return TEST_END();

@@ -1,95 +1,373 @@
-#include "keys/keys.h"
+#include "keys/plan.h"
 
+#include "keys/seal.h"
 #include "unit/keys/fixture.h"
-#include "unit/test.h"
+#include "unit/keys/world.h"
 
-static const enum key_algorithm both[] = {KEY_ES256, KEY_RS256};
-static const struct key_times times = {30LL * DAY_MS, DAY_MS, 3600 * 1000};
-static const int64_t now = 1000LL * DAY_MS;
-static struct key_material rows[16];
+static struct world w;
+static struct planned_key plan[WORLD_ROWS_MAX + 64];
 
-static size_t plan(const struct key_material *present, size_t count, int64_t at)
+static struct key_material *active(void) { return world_the(&w, KEY_ES256, KEY_ACTIVE); }
+static struct key_material *pending(void) { return world_the(&w, KEY_ES256, KEY_PENDING); }
+
+static void begin(void)
 {
-    const struct key_plan_ask ask = {present, count, both, 1, &times, at};
-    return keys_plan(&ask, rows);
+    world_begin(&w);
+    world_tend(&w);
 }
 
-static size_t plan_both(const struct key_material *present, size_t count, int64_t at, struct key_material *out)
-{
-    const struct key_plan_ask ask = {present, count, both, 2, &times, at};
-    return keys_plan(&ask, out);
-}
+/* ---- what is done by itself ---- */
 
 static void check_first_start(void)
 {
-    CHECK(plan_both(NULL, 0, now, rows) == 4);
-    for (size_t i = 0; i < 4; i++) {
-        CHECK(rows[i].algorithm == both[i / 2] && rows[i].epoch == (int64_t)i % 2 && rows[i].created_at == now);
-        CHECK(rows[i].retire_at == rows[i].activate_at + times.rotate_every_ms);
+    world_begin(&w);
+    w.algorithms = world_two;
+    w.algorithm_count = 2;
+    CHECK(world_tend(&w) == 4 && w.count == 4);
+    for (int i = 0; i < 2; i++) {
+        struct key_material *signing = world_the(&w, world_two[i], KEY_ACTIVE),
+                            *next = world_the(&w, world_two[i], KEY_PENDING);
+        CHECK(signing->epoch == 0 && next->epoch == 1 && signing->activate_at == w.now);
+        CHECK(signing->retire_at == w.now + DAYS(30) && next->activate_at == signing->retire_at);
+        CHECK(signing->remove_at == signing->retire_at + w.times.keep_after_ms && next->remove_at == 0);
+        CHECK(next->retire_at == next->activate_at + DAYS(30));
     }
-    CHECK(rows[0].activate_at == now && rows[1].activate_at == rows[0].retire_at);
 }
 
-static void check_again(void)
+static void check_succession(void)
 {
-    struct key_material present[4];
-    CHECK(plan_both(NULL, 0, now, present) == 4);
-    CHECK(plan_both(present, 4, now, rows) == 0);
-    CHECK(plan_both(present, 4, now + 29LL * DAY_MS, rows) == 0);
+    begin();
+    struct bytes first = active()->kid, second = pending()->kid;
+    w.now += DAYS(30) - 1;
+    CHECK_BYTES(active()->kid, first);
+    w.now += 1;
+    CHECK_BYTES(active()->kid, second);
+    CHECK(world_find(&w, first)->sealed_private.len > 0);
+    world_tend(&w);
+    CHECK_BYTES(active()->kid, second);
+    CHECK(pending()->epoch == 2 && pending()->activate_at == w.now + DAYS(30));
+    CHECK(!bytes_present(world_find(&w, first)->sealed_private));
+    w.now = world_find(&w, first)->remove_at;
+    CHECK(world_count(&w, KEY_ES256, KEY_REMOVED) == 1);
+    w.now += DAYS(KEYS_ROW_KEPT_DAYS) - 1;
+    world_tend(&w);
+    CHECK(world_find(&w, first) != NULL);
+    w.now += 1;
+    world_tend(&w);
+    CHECK(world_find(&w, first) == NULL);
+}
+
+/* a server that was stopped for long */
+static void check_long_sleep(void)
+{
+    begin();
+    struct bytes second = pending()->kid;
+    w.now += DAYS(300);
+    CHECK_BYTES(active()->kid, second);
+    world_tend(&w);
+    CHECK_BYTES(active()->kid, second);
+    CHECK(active()->retire_at == w.now + HOURS(24) && active()->remove_at == w.now + HOURS(24) + w.times.keep_after_ms);
+    CHECK(pending()->activate_at == w.now + HOURS(24));
+}
+
+static void check_half_written(void)
+{
+    begin();
+    struct bytes broken = pending()->kid;
+    pending()->sealed_private = BYTES_ABSENT;
+    w.now += 1;
+    CHECK(world_tend(&w) > 0 && world_count(&w, KEY_ES256, KEY_PENDING) == 2);
+    w.now += DAYS(31);
+    CHECK(!bytes_equal(active()->kid, broken) && bytes_present(active()->sealed_private));
+    world_tend(&w);
+    CHECK(world_find(&w, broken)->remove_at != 0);
+    begin();
+    active()->retire_at = active()->remove_at = pending()->retire_at = 0;
+    world_tend(&w);
+    CHECK(active()->retire_at == w.now + DAYS(30) && active()->remove_at > active()->retire_at &&
+          pending()->retire_at > 0);
+    begin();
+    pending()->activate_at = 0;
+    world_tend(&w);
+    CHECK(pending()->activate_at == active()->retire_at);
+    begin();
+    active()->sealed_private = BYTES_ABSENT;
+    struct bytes next = pending()->kid;
+    world_tend(&w);
+    CHECK_BYTES(active()->kid, next);
+}
+
+/* ---- the clock jumps ---- */
+
+static void check_forward(void)
+{
+    begin();
+    struct bytes first = active()->kid, second = pending()->kid;
+    w.now += DAYS(40);
+    world_tend(&w);
+    CHECK_BYTES(active()->kid, second);
+    struct bytes third = pending()->kid;
+    CHECK(w.rows[0].remove_at != 0 && times_removed(world_find(&w, first), w.now));
+    w.now -= DAYS(40);
+    CHECK(world_tend(&w) > 0);
+    CHECK_BYTES(active()->kid, second);
+    CHECK_BYTES(pending()->kid, third);
+    CHECK(times_published(world_find(&w, first), w.now));
+    CHECK(pending()->activate_at >= w.now + w.times.publish_before_ms);
+}
+
+static void check_back(void)
+{
+    begin();
+    w.now += DAYS(30);
+    world_tend(&w);
+    struct bytes signing = active()->kid, next = pending()->kid;
+    w.now -= DAYS(7);
+    size_t made = w.made;
+    world_tend(&w);
+    CHECK(w.made == made);
+    CHECK_BYTES(active()->kid, signing);
+    CHECK_BYTES(pending()->kid, next);
+}
+
+/* ---- settings that change, and that differ ---- */
+
+static void check_settings(void)
+{
+    begin();
+    w.now += DAYS(5);
+    w.times.rotate_every_ms = DAYS(7);
+    world_tend(&w);
+    CHECK(pending()->activate_at == w.now + DAYS(2) && active()->retire_at == w.now + DAYS(2));
+    CHECK(pending()->retire_at == pending()->activate_at + DAYS(7));
+    w.times.rotate_every_ms = DAYS(90);
+    CHECK(world_tend(&w) == 0);
+    begin();
+    w.now += DAYS(20);
+    w.times.rotate_every_ms = DAYS(7);
+    world_tend(&w);
+    CHECK(active()->epoch == 1 && active()->activate_at == w.now);
+    begin();
+    w.times.rotate_every_ms = HOURS(2);
+    w.now += 1;
+    world_tend(&w);
+    CHECK(pending()->activate_at == pending()->created_at + HOURS(24));
+    begin();
+    w.times.keep_after_ms *= 2;
+    world_tend(&w);
+    CHECK(active()->remove_at == active()->retire_at + w.times.keep_after_ms);
+    w.times.keep_after_ms /= 2;
+    CHECK(world_tend(&w) == 0);
+}
+
+static void check_unwanted(void)
+{
+    begin();
+    struct bytes first = active()->kid, next = pending()->kid;
+    w.algorithms = &world_two[1];
+    w.now += KEYS_WANTED_MAX_MS - 1;
+    CHECK(world_tend(&w) == 2 && world_the(&w, KEY_RS256, KEY_ACTIVE) != NULL);
+    CHECK_BYTES(active()->kid, first);
+    w.now += 1;
+    CHECK(world_tend(&w) == 2);
+    CHECK(active() == NULL && pending() == NULL && times_removed(world_find(&w, next), w.now));
+    struct key_material *gone = world_find(&w, first);
+    CHECK(gone->retire_at == w.now && gone->remove_at == w.now + w.times.keep_after_ms &&
+          !bytes_present(gone->sealed_private));
+    CHECK(times_published(gone, w.now));
+    w.now = gone->remove_at;
+    world_tend(&w);
+    CHECK(times_removed(world_find(&w, first), w.now));
+    w.algorithms = world_one;
+    world_tend(&w);
+    CHECK(active()->epoch == 2 && pending()->epoch == 3);
+}
+
+/* one has ES256 alone, the other RS256 too; each polls once an hour */
+static void check_two_replicas(void)
+{
+    begin();
+    for (int hour = 0; hour < 24 * 100; hour++) {
+        w.now += HOURS(1);
+        w.algorithm_count = 1;
+        world_tend(&w);
+        w.algorithms = world_two;
+        w.algorithm_count = 2;
+        world_tend(&w);
+        CHECK(active() != NULL && pending() != NULL);
+        CHECK(world_the(&w, KEY_RS256, KEY_ACTIVE) != NULL && world_the(&w, KEY_RS256, KEY_PENDING) != NULL);
+    }
+    CHECK(w.made == 2 * 5); /* in 100 days each was rotated three times, whoever did it */
+}
+
+/* ---- rotating and revoking ---- */
+
+static struct planned_rotation rotate(struct key_rotation rotation)
+{
+    struct key_situation situation = world_situation(&w);
+    struct planned_rotation planned = keys_plan_rotate(&situation, &rotation, plan);
+    world_apply(&w, plan, planned.count);
+    return planned;
+}
+
+static void check_rotate(void)
+{
+    begin();
+    struct bytes first = active()->kid, second = pending()->kid;
+    struct planned_rotation planned = rotate((struct key_rotation){.one = false});
+    CHECK(planned.outcome == KEYS_ROTATE_TOO_YOUNG && planned.algorithm == KEY_ES256 &&
+          planned.until == w.now + HOURS(24));
+    CHECK(planned.count == 0 && bytes_equal(active()->kid, first));
+    w.now += HOURS(24);
+    CHECK(rotate((struct key_rotation){.one = false}).outcome == KEYS_ROTATE_PLANNED);
+    CHECK_BYTES(active()->kid, second);
+    CHECK(active()->activate_at == w.now && active()->retire_at == w.now + DAYS(30) &&
+          pending()->activate_at == active()->retire_at);
+    struct key_material *old = world_find(&w, first);
+    CHECK(old->retire_at == w.now && old->remove_at == w.now + w.times.keep_after_ms &&
+          !bytes_present(old->sealed_private));
+    CHECK(world_tend(&w) == 0);
+    CHECK(rotate((struct key_rotation){.one = true, .algorithm = KEY_RS256, .force = true}).outcome ==
+          KEYS_ROTATE_NOT_CONFIGURED);
+    CHECK(rotate((struct key_rotation){.one = true, .algorithm = KEY_ES256, .force = true}).outcome ==
+          KEYS_ROTATE_PLANNED);
+    CHECK(active()->epoch == 2);
+}
+
+static void check_rotate_one_of_two(void)
+{
+    world_begin(&w);
+    w.algorithms = world_two;
+    w.algorithm_count = 2;
+    world_tend(&w);
+    w.now += DAYS(2);
+    CHECK(rotate((struct key_rotation){.one = true, .algorithm = KEY_RS256}).outcome == KEYS_ROTATE_PLANNED);
+    CHECK(world_the(&w, KEY_RS256, KEY_ACTIVE)->epoch == 1 && active()->epoch == 0);
+    CHECK(rotate((struct key_rotation){.one = false}).algorithm == KEY_RS256); /* too young; and so neither was */
+    CHECK(active()->epoch == 0);
+}
+
+static void check_fresh(void)
+{
+    begin();
+    struct bytes first = active()->kid, second = pending()->kid;
+    w.now += 1;
+    CHECK(rotate((struct key_rotation){.fresh = true}).outcome == KEYS_ROTATE_PLANNED);
+    CHECK(times_removed(world_find(&w, first), w.now) && times_removed(world_find(&w, second), w.now));
+    CHECK(active()->epoch == 2 && pending()->epoch == 3 && active()->activate_at == w.now);
+    CHECK(!bytes_present(world_find(&w, first)->sealed_private) &&
+          !bytes_present(world_find(&w, second)->sealed_private));
+}
+
+static struct planned_revocation revoke(struct bytes kid)
+{
+    struct key_situation situation = world_situation(&w);
+    struct planned_revocation planned = keys_plan_revoke(&situation, kid, plan);
+    world_apply(&w, plan, planned.count);
+    return planned;
+}
+
+static void check_revoke_active(void)
+{
+    begin();
+    int64_t began = w.now;
+    struct bytes first = active()->kid, second = pending()->kid;
+    w.now += HOURS(1);
+    struct planned_revocation planned = revoke(first);
+    CHECK(planned.outcome == KEYS_REVOKE_PLANNED && planned.state == KEY_ACTIVE);
+    CHECK(planned.signed_from == began && planned.signed_until == w.now);
+    CHECK(times_removed(world_find(&w, first), w.now) && !bytes_present(world_find(&w, first)->sealed_private));
+    CHECK_BYTES(active()->kid, second);
+    CHECK(active()->activate_at == w.now && pending()->epoch == 2);
+    CHECK(revoke(first).outcome == KEYS_REVOKE_GONE && revoke(BYTES("none")).outcome == KEYS_REVOKE_UNKNOWN);
+    CHECK(world_tend(&w) == 0);
+}
+
+static void check_revoke_pending(void)
+{
+    begin();
+    struct bytes first = active()->kid;
+    w.now += DAYS(30) - HOURS(1);
+    struct planned_revocation planned = revoke(pending()->kid);
+    CHECK(planned.state == KEY_PENDING && planned.signed_from == 0 && planned.signed_until == 0);
+    CHECK_BYTES(active()->kid, first);
+    /* the new one is published for long enough, and the one that signs goes on until then */
+    CHECK(pending()->activate_at == w.now + HOURS(24) && active()->retire_at == w.now + HOURS(24));
+}
+
+static void check_revoke_retiring(void)
+{
+    begin();
+    int64_t began = w.now;
+    struct bytes first = active()->kid, second = pending()->kid;
+    w.now += DAYS(30) + HOURS(1);
+    world_tend(&w);
+    struct planned_revocation planned = revoke(first);
+    CHECK(planned.state == KEY_RETIRING && planned.signed_from == began && planned.signed_until == began + DAYS(30));
+    CHECK(times_removed(world_find(&w, first), w.now) && bytes_equal(active()->kid, second));
+}
+
+/* ---- sealing anew ---- */
+
+static void check_reseal(void)
+{
+    struct arena arena;
+    struct fault fault;
+    size_t count;
+    arena_init(&arena, 1 << 20);
+    struct key_material rows[2] = {fixture_key(KEY_ES256, 0, 1, &arena), fixture_key(KEY_ES256, 1, 2, &arena)};
+    struct system_secrets secrets = fixture_secrets(), turned = secrets;
+    turned.at[0] = secrets.at[1];
+    turned.at[1] = secrets.at[0];
+    struct key_situation s = {rows, 2, world_one, 1, &w.times, 10};
+    rows[0].sealed_private = BYTES_ABSENT;
+    CHECK(keys_plan_reseal(&s, &(struct resealing){&secrets, &arena}, plan, &count, &fault) && count == 0);
+    CHECK(keys_plan_reseal(&s, &(struct resealing){&turned, &arena}, plan, &count, &fault) && count == 1);
+    CHECK(plan[0].was == &rows[1] && seal_is_first(&turned, plan[0].becomes.sealed_private));
+    struct secret a, b;
+    CHECK(seal_open(&secrets, rows[1].kid, rows[1].sealed_private, &a) == SEAL_OPEN);
+    CHECK(seal_open(&turned, rows[1].kid, plan[0].becomes.sealed_private, &b) == SEAL_OPEN);
+    CHECK(secret_equals(&a, secret_expose(&b)));
+    secret_release(&a);
+    secret_release(&b);
+    turned.count = 1;
+    CHECK(!keys_plan_reseal(&s, &(struct resealing){&turned, &arena}, plan, &count, &fault));
+    CHECK(fault.kind == FAULT_INPUT && bytes_contain(bytes_of(fault.what), rows[1].kid) &&
+          strstr(fault.what, "revoke") != NULL);
+    arena_release(&arena);
+}
+
+static void check_inequalities(void)
+{
+    CHECK(keys_publish_before_least_ms(MINUTES(15)) == MINUTES(15 + 15 + 1 + 5));
+    CHECK(keys_keep_after_least_ms(MINUTES(15), HOURS(24)) == HOURS(24) + MINUTES(5 + 15 + 15));
+    CHECK(keys_rotate_every_least_ms(HOURS(24)) == HOURS(48));
 }
 
 int main(void)
 {
-    struct key_material present[2];
     TEST("an empty table gets an active and a pending key for each algorithm, one after the other") check_first_start();
-    TEST("a second start adds nothing, nor does one within the rotation") check_again();
-    TEST("only a key that another follows has a time at which it is removed")
-    {
-        CHECK(plan(NULL, 0, now) == 2);
-        CHECK(rows[0].remove_at == rows[0].retire_at + times.keep_after_ms && rows[1].remove_at == 0);
-    }
-    CHECK(plan(NULL, 0, now) == 2);
-    present[0] = rows[0];
-    present[1] = rows[1];
-    TEST("when the pending key has become active, another is added that begins as it ends")
-    {
-        CHECK(plan(present, 2, now + 31LL * DAY_MS) == 1);
-        CHECK(rows[0].epoch == 2 && rows[0].activate_at == present[1].retire_at && rows[0].remove_at == 0);
-    }
-    TEST("after long, the last key goes on until a new one has been published for long enough")
-    {
-        int64_t later = now + 300LL * DAY_MS;
-        CHECK(plan(present, 2, later) == 1);
-        CHECK(rows[0].created_at == later && rows[0].activate_at == later + times.publish_before_ms);
-    }
-    TEST("a key that will be removed is followed before its last token outlives it")
-    {
-        present[0].retire_at = now + 3600 * 1000;
-        present[0].remove_at = present[0].retire_at + times.keep_after_ms;
-        CHECK(plan(present, 1, now) == 1 && rows[0].activate_at == present[0].retire_at);
-        CHECK(plan(present, 1, present[0].retire_at + 1) == 1 && rows[0].activate_at == present[0].retire_at + 1);
-    }
-    TEST("a key without end is followed after the usual time")
-    {
-        struct key_material endless = {.created_at = now, .activate_at = now};
-        CHECK(plan(&endless, 1, now) == 1 && rows[0].activate_at == now + times.rotate_every_ms);
-        CHECK(plan(&endless, 1, now + 90LL * DAY_MS) == 1 && rows[0].activate_at == now + 91LL * DAY_MS);
-    }
-    TEST("when only a pending key is there, an active one signs until then")
-    {
-        CHECK(plan(&present[1], 1, now + DAY_MS) == 1);
-        CHECK(rows[0].activate_at == now + DAY_MS && rows[0].retire_at == present[1].activate_at && rows[0].epoch == 2);
-        CHECK(rows[0].remove_at == rows[0].retire_at + times.keep_after_ms);
-    }
-    TEST("removed keys count for nothing but their epoch")
-    {
-        present[0].remove_at = now;
-        CHECK(plan(present, 1, now + 1) == 2 && rows[0].epoch == 1 && rows[1].epoch == 2);
-    }
-    TEST("another algorithm's keys count for nothing")
-    {
-        present[1].algorithm = KEY_RS256;
-        CHECK(plan(&present[1], 1, now) == 2 && rows[0].epoch == 0);
-    }
+    TEST("the pending key signs as its time comes; another is made, the old one's private part goes, then it goes, "
+         "then its row")
+    check_succession();
+    TEST("after long, the last key goes on until a new one has been published for long enough") check_long_sleep();
+    TEST("a half-written row never signs and never stops the rest: what it lacks is made or set") check_half_written();
+    TEST("the clock runs ahead and comes back: nobody signs with a key that is not published, nor is a new one made")
+    check_forward();
+    TEST("the clock goes back: the key that signed goes on signing") check_back();
+    TEST("other settings: what is to come may come sooner, and stay longer, and never the other way") check_settings();
+    TEST("an algorithm that nobody wants any more is let go: published for its tokens, then removed") check_unwanted();
+    TEST("two replicas with different settings: neither takes away what the other made") check_two_replicas();
+    TEST("a rotation promotes the pending key, not before it has been published for long enough, unless forced")
+    check_rotate();
+    TEST("a rotation of one algorithm leaves the others; one that is too young holds all back")
+    check_rotate_one_of_two();
+    TEST("a fresh rotation takes both keys out at once") check_fresh();
+    TEST("the active key revoked: the pending one takes over at once, however young") check_revoke_active();
+    TEST("the pending key revoked: it has signed nothing; the next is published for long enough")
+    check_revoke_pending();
+    TEST("a retiring key revoked: the tokens of its time die") check_revoke_retiring();
+    TEST("resealing touches what is not under the first secret, and names what it can't open") check_reseal();
+    TEST("docs/keys.md's inequalities") check_inequalities();
     return TEST_END();
 }
