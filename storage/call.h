@@ -19,7 +19,7 @@ enum storage_verb {
     VERB_ROTATE,
     VERB_REVOKE,
     VERB_LIST_KEYS,
-    VERB_ADD_KEYS,
+    VERB_CHANGE_KEYS,
     VERB_PULSE,
     VERB_SWEEP,
 };
@@ -38,7 +38,7 @@ struct storage_call {
         struct new_grant grant;
         struct rotation rotation;
         struct revocation revocation;
-        struct key_batch keys;
+        struct key_change keys;
         uint32_t sweep_limit;
     } in;
     union {
@@ -51,6 +51,7 @@ struct storage_call {
         struct rotated rotated;
         struct revoked revoked;
         struct key_list keys;
+        enum key_change_outcome key_change;
         struct storage_pulse pulse;
         struct swept swept;
     } result;
@@ -88,6 +89,8 @@ struct storage {
 struct store {
     struct storage *storage;
     struct loop *loop;
+    void (*on_key_hint)(void *data); /* NULL: nobody wants to know */
+    void *key_hint_data;
 };
 
 #endif

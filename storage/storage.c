@@ -20,7 +20,7 @@ const char *storage_verb_name(enum storage_verb verb)
     case VERB_ROTATE: return "storage: rotate";
     case VERB_REVOKE: return "storage: revoke";
     case VERB_LIST_KEYS: return "storage: list keys";
-    case VERB_ADD_KEYS: return "storage: add keys";
+    case VERB_CHANGE_KEYS: return "storage: change keys";
     case VERB_PULSE: return "storage: pulse";
     case VERB_SWEEP: return "storage: sweep";
     }
@@ -181,7 +181,7 @@ static void keep_result(struct storage_call *call, struct arena *arena)
     case VERB_FIND_ORIGIN:
     case VERB_STORE_GRANT:
     case VERB_REVOKE:
-    case VERB_ADD_KEYS:
+    case VERB_CHANGE_KEYS:
     case VERB_PULSE:
     case VERB_SWEEP: return;
     }
@@ -199,7 +199,7 @@ static void write_out(const struct storage_call *call)
     case VERB_ROTATE: *(struct rotated *)call->out = call->result.rotated; return;
     case VERB_REVOKE: *(struct revoked *)call->out = call->result.revoked; return;
     case VERB_LIST_KEYS: *(struct key_list *)call->out = call->result.keys; return;
-    case VERB_ADD_KEYS: return;
+    case VERB_CHANGE_KEYS: *(enum key_change_outcome *)call->out = call->result.key_change; return;
     case VERB_PULSE: *(struct storage_pulse *)call->out = call->result.pulse; return;
     case VERB_SWEEP: *(struct swept *)call->out = call->result.swept; return;
     }
@@ -317,12 +317,33 @@ enum step_result ask_list_keys(struct flow *flow, struct store *store, struct ar
     return submit(create_call(flow, store, VERB_LIST_KEYS), arena, out);
 }
 
-enum step_result ask_add_keys(struct flow *flow, struct store *store, const struct key_batch *batch)
+static struct key_update *copy_key_updates(struct arena *arena, const struct key_update *updates, size_t count)
 {
-    struct storage_call *call = create_call(flow, store, VERB_ADD_KEYS);
-    call->in.keys = *batch;
-    call->in.keys.rows = copy_keys(&call->arena, batch->rows, batch->count);
-    return submit(call, NULL, NULL);
+    struct key_update *copy = arena_take(arena, count * sizeof *copy);
+    for (size_t i = 0; copy != NULL && i < count; i++) {
+        copy[i] = updates[i];
+        keep_key(arena, &copy[i].was);
+        keep_key(arena, &copy[i].becomes);
+    }
+    return copy;
+}
+
+enum step_result ask_change_keys(struct flow *flow, struct store *store, const struct key_change *change,
+                                 enum key_change_outcome *out)
+{
+    struct storage_call *call = create_call(flow, store, VERB_CHANGE_KEYS);
+    struct key_change *in = &call->in.keys;
+    *in = *change;
+    in->added = copy_keys(&call->arena, change->added, change->added_count);
+    in->updated = copy_key_updates(&call->arena, change->updated, change->updated_count);
+    in->deleted = copy_keys(&call->arena, change->deleted, change->deleted_count);
+    return submit(call, NULL, out);
+}
+
+void storage_on_key_hint(struct store *store, void (*run)(void *data), void *data)
+{
+    store->on_key_hint = run;
+    store->key_hint_data = data;
 }
 
 enum step_result ask_pulse(struct flow *flow, struct store *store, struct storage_pulse *out)

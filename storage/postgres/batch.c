@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "storage/postgres/trouble.h"
@@ -34,15 +35,18 @@ static struct expected *expect(struct batch *batch)
     return &batch->expected[batch->expected_count++];
 }
 
+bool batch_send_unseen(struct batch *batch, const char *sql)
+{
+    *expect(batch) = (struct expected){.what = EXPECT_ONE};
+    return PQsendQueryParams(batch->connection->pg, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
+}
+
 /* A pooler may give each transaction another session: the settings go with it. */
 static bool begin_group(struct batch *batch, size_t job_count)
 {
     assert(batch->groups_sent < BATCH_GROUPS_MAX);
     batch->groups[batch->groups_sent] = (struct group){.job_count = job_count};
-    struct connection *connection = batch->connection;
-    if (!connection->pool->postgres->unnamed_statements) return true;
-    *expect(batch) = (struct expected){.what = EXPECT_ONE};
-    return PQsendQueryParams(connection->pg, statement_settings(true), 0, NULL, NULL, NULL, NULL, 1) == 1;
+    return !batch->connection->pool->postgres->unnamed_statements || batch_send_unseen(batch, statement_settings(true));
 }
 
 static bool end_group(struct batch *batch)
@@ -119,7 +123,7 @@ static bool send_after(struct batch *batch, size_t first)
     for (size_t i = first; i < batch->job_count; i++) {
         struct job *job = batch->jobs[i];
         if (job->stage->send_after == NULL) continue;
-        job->last_group = batch->groups_sent;
+        if (!job->stage->after_is_courtesy) job->last_group = batch->groups_sent;
         if (!job->stage->send_after(batch, job)) return false;
     }
     return end_group(batch);
@@ -217,9 +221,18 @@ static void judge_row(struct pool *pool, struct job *job, const struct group *gr
         pool_move(pool, job, job->stage);
 }
 
+static bool is_conflict(const struct job *job, const struct group *group)
+{
+    return job->stage->conflict != NULL && group->job_count == 1 && strcmp(group->sqlstate, "23505") == 0;
+}
+
 static void judge(struct batch *batch, struct job *job, const struct group *group)
 {
     struct pool *pool = batch->connection->pool;
+    if (is_conflict(job, group)) {
+        job->stage->conflict(pool, job);
+        return;
+    }
     switch (trouble_of(group->sqlstate)) {
     case TROUBLE_RACE:
         halve_crowd(job, group);

@@ -57,6 +57,7 @@ void batch_send_alone(struct pool *pool, struct connection *connection);
 /* for the stages: one statement: batch_statement, its parameters, then one of the others; false: the connection is lost */
 struct params *batch_statement(struct batch *batch, enum statement_id id);
 bool batch_send(struct batch *batch, struct job *job) MUST_USE;
+bool batch_send_unseen(struct batch *batch, const char *sql) MUST_USE; /* by itself: no parameters, and nobody looks at what comes */
 bool batch_send_many(struct batch *batch, struct job **jobs) MUST_USE;
 
 /* for the connection */

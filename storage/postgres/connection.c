@@ -219,6 +219,14 @@ static void on_busy(struct connection *c)
     pool_release(c->pool);
 }
 
+static void take_hints(struct connection *c)
+{
+    bool hinted = false;
+    for (PGnotify *hint; (hint = PQnotifies(c->pg)) != NULL; hinted = true) PQfreemem(hint);
+    const struct store *store = &c->pool->base;
+    if (hinted && store->on_key_hint != NULL) store->on_key_hint(store->key_hint_data);
+}
+
 static void on_ready(void *data)
 {
     struct connection *c = data;
@@ -230,6 +238,7 @@ static void on_ready(void *data)
         lose(c, "lost");
         return;
     }
+    take_hints(c);
     if (c->state == CONNECTION_PREPARES)
         on_preparing(c);
     else if (c->state == CONNECTION_BUSY)

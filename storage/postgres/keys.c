@@ -1,6 +1,7 @@
-/* keys: the signing keys' rows, listed and added. */
+/* keys: the signing keys' rows, listed and changed. */
 #include "storage/postgres/batch.h"
 #include "storage/postgres/pool.h"
+#include "storage/postgres/setup.h"
 #include "storage/postgres/stages.h"
 
 static bool send_list(struct batch *batch, struct job *job)
@@ -19,6 +20,7 @@ static void read_key(struct row row, struct arena *arena, struct key_row *key)
         .activate_at = row_number(row, KEY_ACTIVATE_AT),
         .retire_at = row_number(row, KEY_RETIRE_AT),
         .remove_at = row_number(row, KEY_REMOVE_AT),
+        .wanted_at = row_number(row, KEY_WANTED_AT),
         .public_jwk = row_bytes(row, KEY_PUBLIC_JWK, arena),
         .sealed_private = row_bytes(row, KEY_SEALED_PRIVATE, arena),
     };
@@ -39,22 +41,65 @@ static void settle_list(struct pool *pool, struct job *job)
 
 const struct stage stage_list_keys = {.lane = LANE_READ, .repeatable = true, .send = send_list, .settle = settle_list};
 
-static bool send_add(struct batch *batch, struct job *job)
+static void put_changeable(struct params *p, const struct key_row *key)
 {
-    struct params *p = batch_statement(batch, STATEMENT_ADD_KEYS);
-    for (size_t i = 0; i < job->calls->in.keys.count; i++) {
-        const struct key_row *key = &job->calls->in.keys.rows[i];
-        params_put_bytes(p, key->kid);
-        params_put_bytes(p, key->algorithm);
-        params_put_number(p, key->epoch);
-        params_put_number(p, key->created_at);
-        params_put_number(p, key->activate_at);
-        params_put_number(p, key->retire_at);
-        params_put_number(p, key->remove_at);
-        params_put_bytes(p, key->public_jwk);
-        params_put_bytes(p, key->sealed_private);
-    }
+    params_put_number(p, key->activate_at);
+    params_put_number(p, key->retire_at);
+    params_put_number(p, key->remove_at);
+    params_put_number(p, key->wanted_at);
+}
+
+static void put_row(struct params *p, enum key_deed deed, const struct key_row *becomes, const struct key_row *was)
+{
+    params_put_number(p, deed);
+    params_put_bytes(p, becomes->kid);
+    params_put_bytes(p, becomes->algorithm);
+    params_put_number(p, becomes->epoch);
+    params_put_number(p, becomes->created_at);
+    put_changeable(p, becomes);
+    params_put_bytes(p, becomes->public_jwk);
+    params_put_bytes(p, becomes->sealed_private);
+    put_changeable(p, was);
+    params_put_bytes(p, was->sealed_private);
+}
+
+static bool send_change(struct batch *batch, struct job *job)
+{
+    const struct key_change *change = &job->calls->in.keys;
+    struct params *p = batch_statement(batch, STATEMENT_CHANGE_KEYS);
+    for (size_t i = 0; i < change->added_count; i++) put_row(p, KEY_IS_ADDED, &change->added[i], &change->added[i]);
+    for (size_t i = 0; i < change->updated_count; i++)
+        put_row(p, KEY_IS_UPDATED, &change->updated[i].becomes, &change->updated[i].was);
+    for (size_t i = 0; i < change->deleted_count; i++)
+        put_row(p, KEY_IS_DELETED, &change->deleted[i], &change->deleted[i]);
     return batch_send(batch, job);
 }
 
-const struct stage stage_add_keys = {.lane = LANE_ALONE, .repeatable = true, .send = send_add, .settle = pool_finish};
+/* Not every engine that speaks Postgres knows it; none needs it. */
+static bool send_hint(struct batch *batch, struct job *job)
+{
+    (void)job;
+    return batch_send_unseen(batch, "SELECT pg_notify('" KEY_HINT_CHANNEL "', '')");
+}
+
+static void settle_change(struct pool *pool, struct job *job)
+{
+    bool done = row_truth(job->answer, 0);
+    job->calls->result.key_change = done ? KEYS_CHANGED : KEYS_CHANGED_MEANWHILE;
+    pool_finish(pool, job);
+}
+
+static void lose_race(struct pool *pool, struct job *job)
+{
+    job->calls->result.key_change = KEYS_CHANGED_MEANWHILE;
+    pool_finish(pool, job);
+}
+
+/* repeatable: a second time finds the first one's work, and says that it was changed meanwhile */
+const struct stage stage_change_keys = {.lane = LANE_ALONE,
+                                        .repeatable = true,
+                                        .send = send_change,
+                                        .send_after = send_hint,
+                                        .after_is_courtesy = true,
+                                        .settle = settle_change,
+                                        .conflict = lose_race};

@@ -79,7 +79,10 @@ static const char first[] =
     ");"
     "CREATE INDEX endings_at ON endings (at);";
 
+static const char key_wanted[] = "ALTER TABLE signing_keys ADD COLUMN wanted_at bigint NOT NULL DEFAULT 0;";
+
 const struct migration migrations[] = {
     {"grants, clients, signing keys", first},
+    {"when a server last had a signing key's algorithm in its settings", key_wanted},
 };
 const int migration_count = sizeof migrations / sizeof *migrations;

@@ -264,7 +264,7 @@ struct store *pool_attach(struct storage *storage, struct loop *loop)
     struct pool *pool = calloc(1, sizeof *pool);
     struct connection *connections = calloc(postgres->connections, sizeof *connections);
     if (pool == NULL || connections == NULL) abort();
-    *pool = (struct pool){.base = {storage, loop}, .postgres = postgres, .connections = connections};
+    *pool = (struct pool){.base = {.storage = storage, .loop = loop}, .postgres = postgres, .connections = connections};
     for (int lane = 0; lane < LANE_COUNT; lane++) job_list_init(&pool->lanes[lane]);
     job_list_init(&pool->resting);
     pool->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -3,11 +3,25 @@
 #include "base/log.h"
 #include "storage/postgres/pool.h"
 
-enum { SYNCS = 3, PLANNER_SYNC = 2 }; /* syncs_left while the planner's settings are waited for */
+enum { SYNCS = 3, OPTIONAL_SYNC = 2 }; /* syncs_left while what may be refused is waited for */
+
+static bool send_text(struct connection *c, const char *sql)
+{
+    return PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
+}
 
 static bool send_query(struct connection *c, const char *sql)
 {
-    return PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1) == 1 && PQpipelineSync(c->pg) == 1;
+    return send_text(c, sql) && PQpipelineSync(c->pg) == 1;
+}
+
+/* what other engines than Postgres may refuse */
+static bool send_optional(struct connection *c)
+{
+    bool listens = c == &c->pool->connections[0] && c->pool->base.on_key_hint != NULL;
+    if (!send_text(c, statement_planner_settings())) return false;
+    if (listens && !send_text(c, "LISTEN " KEY_HINT_CHANNEL)) return false;
+    return PQpipelineSync(c->pg) == 1;
 }
 
 static bool send_statements(struct connection *c)
@@ -30,8 +44,7 @@ bool setup_send(struct connection *c)
         c->syncs_left = 1; /* the settings go with each transaction: this only shows that they are taken */
         return send_query(c, statement_settings(true));
     }
-    return send_query(c, statement_settings(false)) && send_query(c, statement_planner_settings()) &&
-           send_statements(c);
+    return send_query(c, statement_settings(false)) && send_optional(c) && send_statements(c);
 }
 
 static void take(struct connection *c, const PGresult *result)
@@ -39,7 +52,7 @@ static void take(struct connection *c, const PGresult *result)
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) c->syncs_left--;
     bool good = status == PGRES_PIPELINE_SYNC || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-    if (good || c->setup_failed || c->syncs_left == PLANNER_SYNC) return;
+    if (good || c->setup_failed || c->syncs_left == OPTIONAL_SYNC) return;
     c->setup_failed = true;
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     log_say(LOG_WARN, "database_setup_failed", "%s", sqlstate == NULL ? "" : sqlstate);

@@ -5,6 +5,9 @@
 #include "base/fault.h"
 #include "storage/postgres/connection.h"
 
+/* where changes of the keys are told (keys.c); the first connection of a store that wants to know listens */
+#define KEY_HINT_CHANNEL "hydrant_keys"
+
 bool setup_send(struct connection *connection) MUST_USE;
 enum setup_progress { SETUP_GOES_ON, SETUP_DONE, SETUP_FAILED };
 enum setup_progress setup_receive(struct connection *connection);

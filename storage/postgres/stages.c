@@ -14,7 +14,7 @@ const struct stage *stage_of(const struct storage_call *call)
     case VERB_ROTATE: return &stage_rotate;
     case VERB_REVOKE: return stage_of_revocation(call->in.revocation.by);
     case VERB_LIST_KEYS: return &stage_list_keys;
-    case VERB_ADD_KEYS: return &stage_add_keys;
+    case VERB_CHANGE_KEYS: return &stage_change_keys;
     case VERB_PULSE: return &stage_pulse;
     case VERB_SWEEP: return &stage_sweep;
     }

@@ -17,7 +17,7 @@ extern const struct stage stage_delete_client;
 /* clients.c */
 extern const struct stage stage_find_client, stage_list_clients, stage_add_client, stage_find_origin;
 /* keys.c */
-extern const struct stage stage_list_keys, stage_add_keys;
+extern const struct stage stage_list_keys, stage_change_keys;
 /* house.c */
 extern const struct stage stage_pulse, stage_sweep;
 

@@ -157,12 +157,35 @@
     "SELECT client_id FROM a"
 #define FIND_ORIGIN "SELECT EXISTS (SELECT 1 FROM client_origins WHERE origin = $1)"
 
-#define KEY_COLUMNS "kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk, sealed_private"
+#define KEY_TIMES "activate_at, retire_at, remove_at, wanted_at"
+#define KEY_COLUMNS "kid, algorithm, epoch, created_at, " KEY_TIMES ", public_jwk, sealed_private"
 #define LIST_KEYS                                                                                                      \
     "WITH " MOMENT " SELECT t.now, " KEY_COLUMNS " FROM t LEFT JOIN signing_keys ON true ORDER BY algorithm, epoch"
-#define ADD_KEYS                                                                                                       \
-    "INSERT INTO signing_keys (" KEY_COLUMNS ") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"              \
-    " ON CONFLICT DO NOTHING"
+
+/* All or nothing. d: the rows; l: those that are still as they were read, locked; then, where it may be, what each is
+ * about. A key of the same epoch that another adds at this very moment is not seen here, but by the unique index, which
+ * fails the whole (keys.c). */
+#define CHANGE_KEYS                                                                                                    \
+    "WITH d AS MATERIALIZED (SELECT * FROM"                                                                            \
+    "    unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"                                \
+    "    AS d(deed, " KEY_COLUMNS ", was_activate_at, was_retire_at, was_remove_at, was_wanted_at, was_sealed)), "     \
+    "l AS MATERIALIZED (SELECT k.kid FROM d JOIN signing_keys k ON k.kid = d.kid WHERE d.deed <> 0"                    \
+    "    AND k.activate_at = d.was_activate_at AND k.retire_at = d.was_retire_at AND k.remove_at = d.was_remove_at"    \
+    "    AND k.wanted_at = d.was_wanted_at AND k.sealed_private IS NOT DISTINCT FROM d.was_sealed"                     \
+    "    ORDER BY k.kid FOR UPDATE OF k), "                                                                            \
+    "o AS MATERIALIZED (SELECT (SELECT count(*) FROM l) = (SELECT count(*) FROM d WHERE deed <> 0)"                    \
+    "    AND NOT EXISTS (SELECT 1 FROM d JOIN signing_keys k ON k.kid = d.kid WHERE d.deed = 0)"                       \
+    "    AND NOT EXISTS (SELECT 1 FROM d JOIN signing_keys k ON k.algorithm = d.algorithm AND k.epoch = d.epoch"       \
+    "      WHERE d.deed = 0) AS may), "                                                                                \
+    "x AS (DELETE FROM signing_keys k USING d, o WHERE o.may AND d.deed = 2 AND k.kid = d.kid), "                      \
+    "u AS (UPDATE signing_keys k SET (" KEY_TIMES ", sealed_private)"                                                  \
+    "    = (d.activate_at, d.retire_at, d.remove_at, d.wanted_at, d.sealed_private)"                                   \
+    "  FROM d, o WHERE o.may AND d.deed = 1 AND k.kid = d.kid), "                                                      \
+    "a AS (INSERT INTO signing_keys (" KEY_COLUMNS ")"                                                                 \
+    "  SELECT d.kid, d.algorithm, d.epoch, d.created_at, d.activate_at, d.retire_at, d.remove_at, d.wanted_at,"        \
+    "    d.public_jwk, d.sealed_private FROM d, o WHERE o.may AND d.deed = 0) "                                        \
+    "SELECT may FROM o"
+static_assert(KEY_IS_ADDED == 0 && KEY_IS_UPDATED == 1 && KEY_IS_DELETED == 2, "the statement has the numbers as text");
 
 /* what is locked is in use: next time */
 #define SWEEP                                                                                                          \
@@ -201,7 +224,7 @@ static const struct statement statements[] = {
     [STATEMENT_DELETE_CLIENT] = {"delete_client", DELETE_CLIENT, "ttu", false},
     [STATEMENT_FIND_ORIGIN] = {"find_origin", FIND_ORIGIN, "t", false},
     [STATEMENT_LIST_KEYS] = {"list_keys", LIST_KEYS, "", false},
-    [STATEMENT_ADD_KEYS] = {"add_keys", ADD_KEYS, "ttnnnnnjy", true},
+    [STATEMENT_CHANGE_KEYS] = {"change_keys", CHANGE_KEYS, "nttnnnnnnjynnnny", true},
     [STATEMENT_PULSE] = {"pulse", "WITH " MOMENT " SELECT now FROM t", "", false},
     [STATEMENT_SWEEP] = {"sweep", SWEEP, "nn", false},
 };

@@ -25,7 +25,7 @@ enum statement_id {
     STATEMENT_DELETE_CLIENT,
     STATEMENT_FIND_ORIGIN,
     STATEMENT_LIST_KEYS,
-    STATEMENT_ADD_KEYS,
+    STATEMENT_CHANGE_KEYS,
     STATEMENT_PULSE,
     STATEMENT_SWEEP,
 };
@@ -86,6 +86,8 @@ enum confirm_column { CONFIRM_NOW, CONFIRM_STORED_AT, CONFIRM_OURS, CONFIRM_IDLE
 enum client_column { CLIENT_ID, CLIENT_RECORD, CLIENT_SECRET_HASH, CLIENT_CREATED_AT };
 /* STATEMENT_REVOKE_*, STATEMENT_DELETE_CLIENT (which alone has the last) */
 enum revoke_column { REVOKE_COUNT, REVOKE_LAST_ID, REVOKE_CLIENT_DELETED };
+/* STATEMENT_CHANGE_KEYS: what its rows are about; its one column says whether all was done */
+enum key_deed { KEY_IS_ADDED, KEY_IS_UPDATED, KEY_IS_DELETED };
 /* STATEMENT_LIST_KEYS: one row with KEY_KID null when there is none */
 enum key_column {
     KEY_NOW,
@@ -96,6 +98,7 @@ enum key_column {
     KEY_ACTIVATE_AT,
     KEY_RETIRE_AT,
     KEY_REMOVE_AT,
+    KEY_WANTED_AT,
     KEY_PUBLIC_JWK,
     KEY_SEALED_PRIVATE,
 };

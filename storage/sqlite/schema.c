@@ -41,6 +41,8 @@ static const char *const migrations[] = {
     "CREATE TABLE endings (kind TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,"
     " PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX endings_by_at ON endings (at);",
+
+    "ALTER TABLE signing_keys ADD COLUMN wanted_at INTEGER NOT NULL DEFAULT 0;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 

@@ -63,11 +63,18 @@
     STATEMENT(REVOKE_CLIENT, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE client_id = ?3)"))            \
                                                                                                                        \
     STATEMENT(COUNT_KEYS, "SELECT count(*) FROM signing_keys")                                                         \
-    STATEMENT(LIST_KEYS, "SELECT kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, public_jwk,"    \
-                         " sealed_private FROM signing_keys ORDER BY algorithm, epoch")                                \
+    STATEMENT(LIST_KEYS, "SELECT kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, wanted_at,"     \
+                         " public_jwk, sealed_private FROM signing_keys ORDER BY algorithm, epoch")                    \
+    STATEMENT(FIND_KEY_PLACE, "SELECT EXISTS (SELECT 1 FROM signing_keys"                                              \
+                              " WHERE kid = ?1 OR (algorithm = ?2 AND epoch = ?3))")                                   \
+    STATEMENT(FIND_KEY_AS_READ, "SELECT EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?1 AND activate_at = ?2"        \
+                                " AND retire_at = ?3 AND remove_at = ?4 AND wanted_at = ?5 AND sealed_private IS ?6)") \
     STATEMENT(ADD_KEY, "INSERT INTO signing_keys (kid, algorithm, epoch, created_at, activate_at, retire_at,"          \
-                       " remove_at, public_jwk, sealed_private) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"           \
-                       " ON CONFLICT (algorithm, epoch) DO NOTHING")                                                   \
+                       " remove_at, wanted_at, public_jwk, sealed_private)"                                            \
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                            \
+    STATEMENT(UPDATE_KEY, "UPDATE signing_keys SET activate_at = ?2, retire_at = ?3, remove_at = ?4, wanted_at = ?5,"  \
+                          " sealed_private = ?6 WHERE kid = ?1")                                                       \
+    STATEMENT(DELETE_KEY, "DELETE FROM signing_keys WHERE kid = ?1")                                                   \
                                                                                                                        \
     STATEMENT(WALK_GRANTS, "SELECT grant_id, idle_expires_at <= ?1 OR expires_at <= ?1"                                \
                            " OR (revoked_at <> 0 AND revoked_at <= ?1)"                                                \

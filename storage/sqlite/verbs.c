@@ -20,7 +20,7 @@ static bool run(struct database *db, struct storage_call *call, struct fault *fa
     case VERB_ROTATE: return grants_rotate(db, call, fault);
     case VERB_REVOKE: return revocations_make(db, call, fault);
     case VERB_LIST_KEYS: return keys_list(db, call, fault);
-    case VERB_ADD_KEYS: return keys_add(db, call, fault);
+    case VERB_CHANGE_KEYS: return keys_change(db, call, fault);
     case VERB_PULSE: return pulse(db, call, fault);
     case VERB_SWEEP: return sweep_run(db, call, fault);
     }

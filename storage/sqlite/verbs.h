@@ -23,7 +23,7 @@ bool revocations_make(struct database *db, struct storage_call *call, struct fau
 bool revocations_end_client(struct database *db, struct bytes client_id, int64_t now, struct fault *fault) MUST_USE;
 /* keys.c */
 bool keys_list(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
-bool keys_add(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
+bool keys_change(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 /* sweep.c */
 bool sweep_run(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 

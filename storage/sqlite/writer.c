@@ -186,7 +186,7 @@ struct seat *seat_create(struct writer *w, struct storage *storage, struct loop 
 {
     struct seat *seat = calloc(1, sizeof *seat);
     if (seat == NULL) abort();
-    seat->store = (struct store){storage, loop};
+    seat->store = (struct store){.storage = storage, .loop = loop};
     seat->writer = w;
     seat->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     seat->watch = seat->bell < 0 ? NULL : watch_create(loop, seat->bell, end_calls, seat);

@@ -39,7 +39,7 @@ static enum step_result ask(struct flow *flow)
     case VERB_ROTATE: return ask_rotate(flow, e->store, e->in, e->arena, e->out);
     case VERB_REVOKE: return ask_revoke(flow, e->store, e->in, e->out);
     case VERB_LIST_KEYS: return ask_list_keys(flow, e->store, e->arena, e->out);
-    case VERB_ADD_KEYS: return ask_add_keys(flow, e->store, e->in);
+    case VERB_CHANGE_KEYS: return ask_change_keys(flow, e->store, e->in, e->out);
     case VERB_PULSE: return ask_pulse(flow, e->store, e->out);
     case VERB_SWEEP: return ask_sweep(flow, e->store, *(const uint32_t *)e->in, e->out);
     }

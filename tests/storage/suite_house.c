@@ -189,9 +189,9 @@ static void cancel_each(struct driver *d)
     struct revocation revocation = {.by = REVOKE_SESSION, .name = grant.grant.kratos_session_id, .because = BYTES("x")};
     struct client_row row = {.client_id = new_name(d, "client"), .record = BYTES("{}"), .created_at = 1};
     struct client_page_ask page = {.limit = 10};
-    struct key_batch keys = {NULL, 0};
+    struct key_change keys = {.added_count = 0};
     uint32_t limit = 1;
-    char outs[11][512];
+    char outs[12][512];
     struct bytes origin = BYTES("https://app.example");
     struct new_grant another = new_grant(d);
     cancel_one(d, VERB_FIND_CLIENT, &row.client_id, outs[0]);
@@ -202,7 +202,7 @@ static void cancel_each(struct driver *d)
     cancel_one(d, VERB_ROTATE, &rotation, outs[5]);
     cancel_one(d, VERB_REVOKE, &revocation, outs[6]);
     cancel_one(d, VERB_LIST_KEYS, NULL, outs[7]);
-    cancel_one(d, VERB_ADD_KEYS, &keys, NULL);
+    cancel_one(d, VERB_CHANGE_KEYS, &keys, outs[11]);
     cancel_one(d, VERB_PULSE, NULL, outs[8]);
     cancel_one(d, VERB_SWEEP, &limit, outs[9]);
     cancel_one(d, VERB_FIND_ORIGIN, &origin, outs[10]);

@@ -37,7 +37,7 @@ static void fake_detach(struct store *store)
 static struct store the_store;
 static struct store *fake_attach(struct storage *storage, struct loop *loop)
 {
-    the_store = (struct store){storage, loop};
+    the_store = (struct store){.storage = storage, .loop = loop};
     return &the_store;
 }
 
@@ -62,6 +62,7 @@ static struct asker {
     struct client_page page;
     struct rotated rotated;
     struct key_list keys;
+    enum key_change_outcome key_change;
     struct revoked revoked;
     int finished;
     enum fault_kind fault;
@@ -126,9 +127,12 @@ static enum step_result ask_keys(struct flow *flow)
 static enum step_result ask_new_keys(struct flow *flow)
 {
     struct key_row rows[] = {{.kid = borrow("k1"), .epoch = 1}, {.kid = BYTES("k2"), .epoch = 2}};
-    enum step_result result = ask_add_keys(flow, &the_store, &(struct key_batch){rows, 2});
+    struct key_update update = {rows[0], rows[1]};
+    const struct key_change change = {rows, 2, &update, 1, &rows[1], 1};
+    enum step_result result = ask_change_keys(flow, &the_store, &change, &asker.key_change);
     forget_input();
     memset(rows, 0, sizeof rows);
+    memset(&update, 0, sizeof update);
     return result;
 }
 
@@ -210,10 +214,15 @@ static void check_copies(void)
         CHECK_BYTES(asker.keys.rows[0].kid, BYTES("k1"));
         arena_release(&asker.arena);
         start(ask_new_keys, ANSWER_LATER);
-        CHECK(held->in.keys.count == 2 && held->in.keys.rows[1].epoch == 2);
-        CHECK_BYTES(held->in.keys.rows[0].kid, BYTES("k1"));
+        const struct key_change *change = &held->in.keys;
+        CHECK(change->added_count == 2 && change->added[1].epoch == 2);
+        CHECK_BYTES(change->added[0].kid, BYTES("k1"));
+        CHECK(change->updated_count == 1 && change->updated[0].becomes.epoch == 2 && change->deleted_count == 1);
+        CHECK_BYTES(change->updated[0].was.kid, BYTES("k1"));
+        CHECK_BYTES(change->deleted[0].kid, BYTES("k2"));
+        held->result.key_change = KEYS_CHANGED_MEANWHILE;
         storage_call_done(take_held());
-        CHECK(asker.finished == 1 && asker.fault == FAULT_NONE);
+        CHECK(asker.finished == 1 && asker.fault == FAULT_NONE && asker.key_change == KEYS_CHANGED_MEANWHILE);
     }
 }
 
