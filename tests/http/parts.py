@@ -165,8 +165,8 @@ class Process:
 class Kratos(Process):
     """The stand-in: see tests/standin/kratos_standin.c for what it can be told."""
 
-    def __init__(self):
-        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded")])
+    def __init__(self, environment=None):
+        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded")], environment)
         line = self.child.stdout.readline().decode().split()
         assert len(line) == 4, self.log
         self.public_url, self.admin_url = line[1], line[3]
@@ -292,5 +292,5 @@ def verify(token, jwks, audience="https://api.example.com"):
     """with jwcrypto, which no one here wrote; returns the claims"""
     from jwcrypto import jwk, jwt
     keys = jwk.JWKSet.from_json(json.dumps(jwks))
-    checked = jwt.JWT(jwt=token, key=keys, algs=["ES256", "RS256"], check_claims={"aud": audience, "exp": None, "iss": None, "sub": None})
+    checked = jwt.JWT(jwt=token, key=keys, algs=["ES256", "ES384", "RS256", "PS256", "EdDSA"], check_claims={"aud": audience, "exp": None, "iss": None, "sub": None})
     return json.loads(checked.claims)
