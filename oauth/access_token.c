@@ -119,7 +119,7 @@ static bool sign_into(struct client_request *r, const struct token_profile *prof
     if (client->has_algorithm && !policy_has_algorithm(context->policy, client->algorithm))
         return fault_set(fault, FAULT_AWAY, "access token", "the client's access_token.algorithm %s is not in keys.algorithms", key_algorithm_name(client->algorithm).at);
     int64_t began_us = clock_steady_us();
-    bool signed_it = signer_sign(context->signer, context->keyring, &signing, t, fault);
+    bool signed_it = signer_sign(context->signer, key_seat_ring(&context->keys), &signing, t, fault);
     r->oauth.request.log.sign_us += clock_steady_us() - began_us;
     return signed_it;
 }

@@ -6,6 +6,7 @@
 #include "identity/identity.h"
 #include "keys/keys.h"
 #include "net/server.h"
+#include "oauth/key_work.h"
 #include "oauth/policy.h"
 #include "storage/storage.h"
 
@@ -22,7 +23,8 @@ struct context {
     struct identity *identity;
     struct claims **claims;                  /* compiled, one for each of policy->profiles */
     struct signer *signer;
-    struct keyring *keyring;                 /* held */
+    struct key_seat keys;                    /* key_seat_ring: the keys as they are now */
+    struct key_desk key_desk;                /* for who changes them */
     struct client_registry *clients;
 };
 static inline struct context *context_of(const struct request *request) { return request->worker->data; }

@@ -36,7 +36,9 @@ void jwks_finish(struct flow *flow)
 {
     struct request *request = (struct request *)flow;
     struct context *context = context_of(request);
-    struct key_set set = keyring_jwks(context->keyring);
+    struct jwks_request *jwks = (struct jwks_request *)request;
+    jwks->ring = keyring_hold(key_seat_ring(&context->keys));
+    struct key_set set = keyring_jwks(jwks->ring);
     struct answer answer = {.status = 200, .content_type = jwks_type(request), .body = set.json};
     answer_header(&answer, BYTES("etag"), set.etag);
     answer_header(&answer, BYTES("cache-control"), write_cache_control(&request->arena, context->policy->jwks_max_age_ms));
@@ -45,6 +47,8 @@ void jwks_finish(struct flow *flow)
     if (etag_matches(request_header(request, "if-none-match"), set.etag)) answer.status = 304;
     request_answer(request, &answer);
 }
+
+void jwks_release(struct request *request) { keyring_release(((struct jwks_request *)request)->ring); }
 
 /* ---- RFC 8414 ---- */
 

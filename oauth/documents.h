@@ -13,6 +13,12 @@ bool metadata_write(struct arena *arena, const struct policy *policy, const stru
 
 extern const struct step DOCUMENT_STEPS[];
 void metadata_finish(struct flow *flow); /* route->data: struct metadata */
+/* the route's struct: the answer goes out from the ring's own memory */
+struct jwks_request {
+    struct request request;
+    struct keyring *ring; /* held */
+};
 void jwks_finish(struct flow *flow);
+void jwks_release(struct request *request);
 
 #endif

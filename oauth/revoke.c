@@ -42,7 +42,7 @@ static enum step_result read_access_token(struct flow *flow, struct bytes text)
     struct bytes payload_text;
     unsigned char grant_id[GRANT_ID_LEN];
     struct fault unreadable;
-    if (!keyring_verify(context_of(request)->keyring, text, &request->arena, &payload_text)) return STEP_END;
+    if (!keyring_verify(key_seat_ring(&context_of(request)->keys), text, &request->arena, &payload_text)) return STEP_END;
     const struct json *payload = json_parse(&request->arena, payload_text, &limits, &unreadable);
     if (payload == NULL || !bytes_equal(json_string(json_find(payload, "iss")), context_of(request)->policy->issuer) || is_over(payload)) return STEP_END;
     if (!bytes_equal(json_string(json_find(payload, "client_id")), client_of(flow)->client_id))

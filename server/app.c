@@ -89,7 +89,9 @@ static void forget_everywhere(struct client_news *news, struct bytes client_id)
 bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
-    *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create()};
+    *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create(), .key_view = key_view_create()};
+    app->key_rules = (struct key_rules){.algorithms = settings->policy.algorithms, .algorithm_count = settings->policy.algorithm_count, .times = &settings->key_times,
+        .making = {.secrets = &settings->policy.secrets, .rsa_bits = settings->rsa_bits}};
     app->admin_rules.host = bytes_of(settings->admin.host);
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
@@ -97,7 +99,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings->dsn, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
-    good = good && (app->keyring = start_keyring(app->storage, settings, fault)) != NULL;
+    good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
     good = good && metadata_write(&settings->arena, &settings->policy, GRANT_TYPES, &app->metadata, fault);
     if (good) lay_out_routes(app);
     else app_release(app);
@@ -106,7 +108,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 
 void app_release(struct app *app)
 {
-    keyring_release(app->keyring);
+    key_view_destroy(app->key_view);
     storage_close(app->storage);
     lockout_destroy(app->lockout);
     secret_release(&app->admin_rules.token);
@@ -120,6 +122,7 @@ struct worker_context {
     struct context context; /* first: worker->data is a struct context */
     struct app *app;
     struct janitor *janitor; /* of the first worker; else NULL */
+    struct key_keeper *key_keeper; /* the same */
 };
 
 static bool compile_claims(struct context *context, struct fault *fault)
@@ -138,7 +141,8 @@ static bool fill_context(struct context *context, struct app *app, struct fault 
     if (context->store == NULL) return fault_set(fault, FAULT_AWAY, "storage", "a worker could not be attached");
     context->identity = kratos_create(context->worker->loop, &app->identity, fault);
     context->signer = signer_create();
-    context->keyring = keyring_hold(app->keyring);
+    key_seat_init(&context->keys, app->key_view);
+    context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
     context->clients = client_registry_create(context->policy, context->store);
     return context->identity != NULL && compile_claims(context, fault);
 }
@@ -160,7 +164,10 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
     worker->data = own;
     if (worker->index >= WORKERS_MAX) return fault_set(fault, FAULT_INPUT, "serve.workers", "at most %d workers", WORKERS_MAX);
     if (!fill_context(&own->context, app, fault)) return false;
-    if (worker->index == 0) own->janitor = janitor_create(worker->loop, own->context.store);
+    if (worker->index == 0) {
+        own->janitor = janitor_create(worker->loop, own->context.store);
+        own->key_keeper = key_keeper_create(worker->loop, &own->context.key_desk);
+    }
     set_worker(app, worker->index, &own->context);
     return true;
 }
@@ -172,12 +179,14 @@ void app_stop_worker(struct worker *worker)
     struct context *context = &own->context;
     if (worker->index < WORKERS_MAX) set_worker(own->app, worker->index, NULL);
     janitor_destroy(own->janitor);
+    key_keeper_destroy(own->key_keeper);
     if (context->identity != NULL) kratos_destroy(context->identity);
     client_registry_destroy(context->clients);
     for (size_t i = 0; context->claims != NULL && i < context->policy->profile_count; i++) claims_destroy(context->claims[i]);
     free(context->claims);
     signer_destroy(context->signer);
-    keyring_release(context->keyring);
+    key_seat_release(&context->keys);
+    key_desk_close(&context->key_desk);
     if (context->store != NULL) storage_detach(context->store);
     free(own);
 }

@@ -7,8 +7,10 @@
 
 #include "admin/clients.h"
 #include "admin/gate.h"
+#include "admin/keys.h"
 #include "grants/grants.h"
 #include "oauth/documents.h"
+#include "server/key_keeper.h"
 #include "server/settings.h"
 
 enum { WORKERS_MAX = 256, ROUTES_MAX = 32 };
@@ -16,7 +18,8 @@ enum { WORKERS_MAX = 256, ROUTES_MAX = 32 };
 struct app {
     struct settings *settings;      /* owned */
     struct storage *storage;        /* owned */
-    struct keyring *keyring;        /* held */
+    struct key_view *key_view;      /* owned; locked inside */
+    struct key_rules key_rules;
     struct lockout *lockout;        /* owned */
     struct admin_rules admin_rules;
     struct client_news client_news;
@@ -36,8 +39,6 @@ void app_stop_worker(struct worker *worker);
 
 /* opens what settings->dsn names */
 struct storage *open_storage(const char *dsn, struct fault *fault) MUST_USE;
-/* makes the keys that are missing, and the ring (server/keyring_start.c); runs a loop of its own */
-struct keyring *start_keyring(struct storage *storage, const struct settings *settings, struct fault *fault) MUST_USE;
 /* server/routes.c */
 void lay_out_routes(struct app *app);
 

@@ -6,43 +6,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "oauth/client.h"
-#include "server/admin_call.h"
 #include "server/command.h"
+#include "server/command_answer.h"
 
 enum { VALUES_MAX = 64, ANSWER_ARENA_MAX = 64 * 1024 * 1024, PAGE_SIZE = 100 };
-
-struct output {
-    const char *format; /* NULL: table */
-    const char *endpoint;
-};
-
-static bool wants_json(const struct output *output) { return output->format != NULL && strcmp(output->format, "json") == 0; }
-
-static int check_format(const char *words, const struct output *output)
-{
-    if (output->format == NULL || wants_json(output) || strcmp(output->format, "table") == 0) return EXIT_DONE;
-    return wrong_use(words, "--format is table or json");
-}
-
-/* ---- asking ---- */
-
-static void print_refusal(const char *words, const struct admin_result *result, struct arena *arena)
-{
-    const struct json_limits limits = {.size_max = CLIENT_BODY_MAX, .unique_names = false};
-    struct fault unreadable;
-    struct bytes sentence = json_string(json_find(json_parse(arena, result->body, &limits, &unreadable), "error_description"));
-    fprintf(stderr, "hydrant %s: the server answered %d%s%.*s\n", words, result->status, sentence.len > 0 ? ": " : "", BYTES_PRINT(sentence));
-    if (result->status == 401) fputs("Put serve.admin.token into HYDRANT_ADMIN_TOKEN.\n", stderr);
-}
-
-static bool ask(const char *words, const struct admin_call *call, struct arena *arena, struct admin_result *result)
-{
-    struct fault fault;
-    if (!admin_call(call, arena, result, &fault)) return fprintf(stderr, "hydrant %s: %s\n", words, fault.what), false;
-    if (result->status < 300) return true;
-    print_refusal(words, result, arena);
-    return false;
-}
 
 static struct bytes client_path(struct arena *arena, const char *client_id)
 {
@@ -156,7 +123,7 @@ static int create(const struct create_options *o, const struct output *output)
     arena_init(&arena, ANSWER_ARENA_MAX);
     bool good = o->file == NULL || read_record(o->file, &arena, &call.body);
     if (o->file == NULL) call.body = write_record(&arena, o);
-    good = good && ask(WORDS, &call, &arena, &result);
+    good = good && ask_admin(WORDS, &call, &arena, &result);
     int exit_code = good ? show_client(output, result.body, &arena) : EXIT_FAILED;
     arena_release(&arena);
     return exit_code;
@@ -232,7 +199,7 @@ static bool list_page(struct listing *l, const struct output *output)
     const struct admin_call call = {.endpoint = output->endpoint, .method = "GET", .path = page_path(&l->arena, l->after)};
     struct admin_result result;
     struct fault unreadable;
-    if (!ask("clients list", &call, &l->arena, &result)) return false;
+    if (!ask_admin("clients list", &call, &l->arena, &result)) return false;
     const struct json *page = json_parse(&l->arena, result.body, &limits, &unreadable);
     if (!json_is(page, JSON_ARRAY)) return fputs("hydrant clients list: the server's answer can't be read\n", stderr), false;
     print_page(l, page, wants_json(output));
@@ -249,13 +216,6 @@ static int list(const struct output *output)
     if (good && wants_json(output)) fputs("]\n", stdout);
     arena_release(&l.arena);
     return good ? EXIT_DONE : EXIT_FAILED;
-}
-
-static int take_common(const char *words, int argc, char **argv, struct output *output)
-{
-    const struct command_option options[] = {{.name = "--format", .value = &output->format}, {.name = "--endpoint", .value = &output->endpoint}, {.name = NULL}};
-    int rest = take_options(words, argc, argv, options);
-    return rest >= 0 && check_format(words, output) == EXIT_DONE ? rest : -1;
 }
 
 int clients_list_command(int argc, char **argv)
@@ -278,7 +238,7 @@ static int about_one(const char *words, const char *method, int argc, char **arg
     if (rest != 1) return wrong_use(words, "which client? Give one client_id");
     arena_init(&arena, ANSWER_ARENA_MAX);
     const struct admin_call call = {.endpoint = output.endpoint, .method = method, .path = client_path(&arena, argv[0])};
-    bool good = ask(words, &call, &arena, &result);
+    bool good = ask_admin(words, &call, &arena, &result);
     if (good && result.status == 204) printf("deleted %s; its grants have ended\n", argv[0]);
     else if (good) show_client(&output, result.body, &arena);
     arena_release(&arena);

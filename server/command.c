@@ -35,12 +35,15 @@ static bool set_value(const struct command_option *option, const char *value)
 int take_options(const char *words, int argc, char **argv, const struct command_option *options)
 {
     int rest = 0;
+    bool ended = false; /* by --: what begins with - is no option any more */
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
-        if (word[0] != '-' || word[1] == 0) {
+        if (ended || word[0] != '-' || word[1] == 0) {
             argv[rest++] = argv[i];
             continue;
         }
+        ended = strcmp(word, "--") == 0;
+        if (ended) continue;
         const char *equals = strchr(word, '=');
         const struct command_option *option = find_option(options, word, equals == NULL ? strlen(word) : (size_t)(equals - word));
         if (option == NULL) return wrong_use(words, "unknown option %s", word), -1;

@@ -18,7 +18,7 @@ extern const struct command COMMANDS[]; /* ends with a row whose words are NULL 
 /* "hydrant clients get: ..." and where to read on; returns EXIT_WRONG_USE */
 int wrong_use(const char *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One option: a name with a value, or a flag. Options may stand anywhere; "--name value" and "--name=value"; "-c" is "--config". */
+/* One option: a name with a value, or a flag. Options may stand anywhere; "--name value" and "--name=value"; "-c" is "--config"; behind "--" there are none. */
 struct option_values {
     const char **at; /* in order; room for max */
     int count, max;
@@ -39,5 +39,9 @@ int clients_create_command(int argc, char **argv);
 int clients_list_command(int argc, char **argv);
 int clients_get_command(int argc, char **argv);
 int clients_delete_command(int argc, char **argv);
+int keys_list_command(int argc, char **argv);
+int keys_rotate_command(int argc, char **argv);
+int keys_revoke_command(int argc, char **argv);
+int keys_reseal_command(int argc, char **argv);
 
 #endif

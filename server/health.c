@@ -26,18 +26,27 @@ const struct step READY_STEPS[] = {
     {"finish", NULL},
 };
 
-static bool can_sign(const struct context *context)
+static bool can_sign(struct keyring *ring, const struct policy *policy)
 {
-    for (size_t i = 0; i < context->policy->algorithm_count; i++)
-        if (!keyring_can_sign(context->keyring, context->policy->algorithms[i])) return false;
+    for (size_t i = 0; i < policy->algorithm_count; i++)
+        if (!keyring_can_sign(ring, policy->algorithms[i])) return false;
     return true;
+}
+
+/* absent: they are fine */
+static struct bytes find_key_trouble(struct context *context)
+{
+    struct keyring *ring = key_seat_ring(&context->keys);
+    if (keyring_age_ms(ring) > KEYS_VIEW_MAX_MS) return BYTES("{\"errors\":{\"keys\":\"were last read more than 5 minutes ago\"}}");
+    return can_sign(ring, context->policy) ? BYTES_ABSENT : BYTES("{\"errors\":{\"keys\":\"an algorithm has no key that may sign\"}}");
 }
 
 void ready_finish(struct flow *flow)
 {
     struct request *request = (struct request *)flow;
+    struct bytes trouble = find_key_trouble(context_of(request));
     request->log.reason = flow->fault.kind == FAULT_NONE ? BYTES_ABSENT : arena_copy(&request->arena, bytes_of(flow->fault.what));
     if (flow->fault.kind != FAULT_NONE) answer_json(request, 503, BYTES("{\"errors\":{\"database\":\"does not answer\"}}"));
-    else if (!can_sign(context_of(request))) answer_json(request, 503, BYTES("{\"errors\":{\"keys\":\"an algorithm has no key that may sign\"}}"));
+    else if (bytes_present(trouble)) answer_json(request, 503, trouble);
     else answer_json(request, 200, BYTES("{\"status\":\"ok\"}"));
 }

@@ -56,6 +56,24 @@ const struct command COMMANDS[] = {
     {"clients list", "list the clients", "Usage: hydrant clients list [options]\n\n" ADMIN_OPTIONS, clients_list_command},
     {"clients get", "show a client", "Usage: hydrant clients get ID [options]\n\n" ADMIN_OPTIONS, clients_get_command},
     {"clients delete", "delete a client; its grants end at once", "Usage: hydrant clients delete ID [options]\n\n" ADMIN_OPTIONS, clients_delete_command},
+    {"keys list", "show the signing keys: which signs, until when, what is next", "Usage: hydrant keys list [options]\n\n" ADMIN_OPTIONS, keys_list_command},
+    {"keys rotate", "let the pending key sign now",
+        "Usage: hydrant keys rotate [options]\n\n"
+        "  --algorithm ALG     this one only (default: all of keys.algorithms)\n"
+        "  --force             also when the pending key is younger than keys.publish_before: who keeps an old key set may meet a\n"
+        "                      key that he doesn't know until its max-age is over\n"
+        "  --fresh             for a leak of the database and secrets.system: the active and the pending key go at once, new ones take\n"
+        "                      their places, and the tokens of the old ones die\n" ADMIN_OPTIONS
+        "\nKeys rotate by themselves: this is for a key that may have leaked, or for trying it out.\n",
+        keys_rotate_command},
+    {"keys revoke", "take a leaked key out of the key set and of signing at once",
+        "Usage: hydrant keys revoke KID [options]\n\n" ADMIN_OPTIONS
+        "\nWhere it is the active one the pending key takes over. Says which tokens die by it. A KID that begins with - goes behind --.\n",
+        keys_revoke_command},
+    {"keys reseal", "seal the private keys under the first of secrets.system",
+        "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
+        "\nAfter a change of secrets.system, once every server has the new secret in its list: from then on the old one may be taken out of it.\n",
+        keys_reseal_command},
     {"version", "say which version this is", "Usage: hydrant version\n", version_command},
     {"help", "explain a command, or the settings",
         "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},

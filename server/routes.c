@@ -16,7 +16,8 @@ static const struct route TOKEN = {.path = "/oauth2/token", .methods = METHOD_PO
 static const struct route REVOKE = {.path = "/oauth2/revoke", .methods = METHOD_POST, .size = sizeof(struct revoke_request), .steps = REVOKE_STEPS,
     .finish = revoke_finish, .dispose = client_request_release, .name = "revoke"};
 static const struct route PREFLIGHT = {.methods = METHOD_OPTIONS, .size = sizeof(struct cors_preflight), .steps = CORS_PREFLIGHT_STEPS, .finish = cors_preflight_finish, .name = "preflight"};
-static const struct route JWKS = {.path = "/.well-known/jwks.json", .methods = METHOD_GET, .size = sizeof(struct request), .steps = DOCUMENT_STEPS, .finish = jwks_finish, .name = "jwks"};
+static const struct route JWKS = {.path = "/.well-known/jwks.json", .methods = METHOD_GET, .size = sizeof(struct jwks_request), .steps = DOCUMENT_STEPS, .finish = jwks_finish,
+    .dispose = jwks_release, .name = "jwks"};
 static const struct route METADATA = {.methods = METHOD_GET, .size = sizeof(struct request), .steps = DOCUMENT_STEPS, .finish = metadata_finish, .name = "metadata"};
 
 static const struct route CREATE_CLIENT = {.path = "/admin/clients", .methods = METHOD_POST, .size = sizeof(struct client_admin), .steps = CREATE_CLIENT_STEPS,
@@ -27,6 +28,15 @@ static const struct route GET_CLIENT = {.path = "/admin/clients/{}", .methods = 
     .finish = get_client_finish, .dispose = client_admin_release, .name = "get_client"};
 static const struct route DELETE_CLIENT = {.path = "/admin/clients/{}", .methods = METHOD_DELETE, .size = sizeof(struct client_admin), .steps = DELETE_CLIENT_STEPS,
     .finish = delete_client_finish, .dispose = client_admin_release, .name = "delete_client"};
+
+static const struct route LIST_KEYS = {.path = "/admin/keys", .methods = METHOD_GET, .size = sizeof(struct key_admin), .steps = LIST_KEYS_STEPS,
+    .finish = list_keys_finish, .dispose = key_admin_release, .name = "list_keys"};
+static const struct route ROTATE_KEYS = {.path = "/admin/keys/rotate", .methods = METHOD_POST, .size = sizeof(struct key_admin), .steps = ROTATE_KEYS_STEPS,
+    .finish = rotate_keys_finish, .dispose = key_admin_release, .name = "rotate_keys"};
+static const struct route RESEAL_KEYS = {.path = "/admin/keys/reseal", .methods = METHOD_POST, .size = sizeof(struct key_admin), .steps = RESEAL_KEYS_STEPS,
+    .finish = reseal_keys_finish, .dispose = key_admin_release, .name = "reseal_keys"};
+static const struct route REVOKE_KEY = {.path = "/admin/keys/{}", .methods = METHOD_DELETE, .size = sizeof(struct key_admin), .steps = REVOKE_KEY_STEPS,
+    .finish = revoke_key_finish, .dispose = key_admin_release, .name = "revoke_key"};
 
 struct layout {
     struct app *app;
@@ -96,6 +106,10 @@ static void lay_out_admin(struct layout *l)
     put(l, &LIST_CLIENTS);
     put(l, &GET_CLIENT);
     put(l, &DELETE_CLIENT)->data = &l->app->client_news;
+    put(l, &LIST_KEYS);
+    put(l, &ROTATE_KEYS);
+    put(l, &RESEAL_KEYS);
+    put(l, &REVOKE_KEY);
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

@@ -8,6 +8,7 @@
 #define SERVER_SETTINGS_H
 
 #include "base/log.h"
+#include "keys/plan.h"
 #include "oauth/client.h"
 
 struct listener_settings {

@@ -167,8 +167,9 @@ static void check_refresh(struct reader *r)
 static void check_keys(struct reader *r)
 {
     const struct key_times *times = &r->settings->key_times;
-    const int64_t poll_ms = SECONDS_MS(30), skew_ms = MINUTES_MS(5), max_age_ms = r->settings->policy.jwks_max_age_ms;
-    int64_t publish_least_ms = 2 * max_age_ms + 2 * poll_ms + skew_ms;
+    const int64_t max_age_ms = r->settings->policy.jwks_max_age_ms;
+    int64_t publish_least_ms = keys_publish_before_least_ms(max_age_ms),
+            rotate_least_ms = keys_rotate_every_least_ms(times->publish_before_ms);
     char max_age[32], publish[32], rotate[32], least[32];
     setting_write_duration(max_age_ms, max_age);
     setting_write_duration(times->publish_before_ms, publish);
@@ -179,8 +180,8 @@ static void check_keys(struct reader *r)
                      "%s is too short: keys.jwks_max_age %s + stale-if-error %s + 2 polls of 30s + 5m of skew; right "
                      "would be %s or more",
                      publish, max_age, max_age, least);
-    setting_write_duration(2 * times->publish_before_ms, least);
-    if (times->rotate_every_ms < 2 * times->publish_before_ms)
+    setting_write_duration(rotate_least_ms, least);
+    if (times->rotate_every_ms < rotate_least_ms)
         complain_row(r, SETTING_KEYS_ROTATE_EVERY,
                      "%s is less than twice keys.publish_before, which is %s; right would be %s or more", rotate,
                      publish, least);

@@ -83,13 +83,14 @@ static void fill_algorithms(struct reader *r)
 static void fill_keys(struct reader *r)
 {
     /* Tokens of clients that are yet to be registered count too, so it is the longest ttl that any may have. */
-    const int64_t longest_ttl_ms = SETTINGS[SETTING_TOKEN_TTL].most, skew_ms = MINUTES_MS(5);
-    int64_t max_age_ms = number(r, SETTING_KEYS_JWKS_MAX_AGE), stale_if_error_ms = max_age_ms;
+    const int64_t longest_ttl_ms = SETTINGS[SETTING_TOKEN_TTL].most;
+    int64_t max_age_ms = number(r, SETTING_KEYS_JWKS_MAX_AGE);
     r->settings->policy.jwks_max_age_ms = max_age_ms;
     r->settings->key_times = (struct key_times){
         .rotate_every_ms = number(r, SETTING_KEYS_ROTATE_EVERY),
         .publish_before_ms = number(r, SETTING_KEYS_PUBLISH_BEFORE),
-        .keep_after_ms = longest_ttl_ms + skew_ms + max_age_ms + stale_if_error_ms,
+        .token_ttl_max_ms = longest_ttl_ms,
+        .keep_after_ms = keys_keep_after_least_ms(max_age_ms, longest_ttl_ms),
     };
     r->settings->rsa_bits = (unsigned)number(r, SETTING_KEYS_RSA_BITS);
     fill_algorithms(r);

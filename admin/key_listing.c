@@ -1,0 +1,109 @@
+#include "admin/key_listing.h"
+
+#include "base/clock.h"
+#include "keys/seal.h"
+
+static void put_text(struct text *t, const char *name, struct bytes value)
+{
+    text_put_json_name(t, bytes_of(name));
+    if (bytes_present(value)) text_put_json(t, value);
+    else text_put(t, BYTES("null"));
+}
+
+static void put_time(struct text *t, const char *name, int64_t at)
+{
+    char text[25];
+    clock_write(at, text);
+    put_text(t, name, at == 0 ? BYTES_ABSENT : bytes_of(text));
+}
+
+static void put_seconds(struct text *t, const char *name, int64_t ms)
+{
+    text_put_json_name(t, bytes_of(name));
+    text_put_number(t, ms / 1000);
+}
+
+/* docs/keys.md: the inequalities, each side with what it is made of */
+static void put_rules(struct text *t, const struct key_listing *l)
+{
+    const struct key_times *times = l->rules->times;
+    text_put_json_name(t, BYTES("rules"));
+    text_put_char(t, '{');
+    put_seconds(t, "rotate_every_s", times->rotate_every_ms);
+    put_seconds(t, "rotate_every_least_s", keys_rotate_every_least_ms(times->publish_before_ms));
+    put_seconds(t, "publish_before_s", times->publish_before_ms);
+    put_seconds(t, "publish_before_least_s", keys_publish_before_least_ms(l->jwks_max_age_ms));
+    put_seconds(t, "keep_after_s", times->keep_after_ms);
+    put_seconds(t, "keep_after_least_s", keys_keep_after_least_ms(l->jwks_max_age_ms, times->token_ttl_max_ms));
+    put_seconds(t, "jwks_max_age_s", l->jwks_max_age_ms);
+    put_seconds(t, "stale_if_error_s", l->jwks_max_age_ms);
+    put_seconds(t, "token_ttl_max_s", times->token_ttl_max_ms);
+    put_seconds(t, "poll_s", KEYS_POLL_MS);
+    put_seconds(t, "skew_s", KEYS_SKEW_MS);
+    text_put_char(t, '}');
+}
+
+static bool is_configured(const struct key_rules *rules, enum key_algorithm algorithm)
+{
+    for (size_t i = 0; i < rules->algorithm_count; i++)
+        if (rules->algorithms[i] == algorithm) return true;
+    return false;
+}
+
+static struct bytes seal_words(const struct key_rules *rules, struct bytes sealed)
+{
+    if (!bytes_present(sealed)) return BYTES_ABSENT;
+    return seal_is_first(rules->making.secrets, sealed) ? BYTES("first") : BYTES("another");
+}
+
+static void put_key(struct text *t, const struct key_listing *l, const struct key_situation *s, size_t i)
+{
+    const struct key_material *key = &s->rows[i];
+    text_put_char(t, '{');
+    put_text(t, "kid", key->kid);
+    put_text(t, "algorithm", key_algorithm_name(key->algorithm));
+    text_put(t, is_configured(l->rules, key->algorithm) ? BYTES(",\"configured\":true") : BYTES(",\"configured\":false"));
+    put_text(t, "state", key_state_name(key_state_of(s, i)));
+    text_put_json_name(t, BYTES("epoch"));
+    text_put_number(t, key->epoch);
+    put_time(t, "created_at", key->created_at);
+    put_time(t, "activate_at", key->activate_at);
+    put_time(t, "retire_at", key->retire_at);
+    put_time(t, "remove_at", key->remove_at);
+    put_text(t, "sealed_under_secret", seal_words(l->rules, key->sealed_private));
+    text_put_char(t, '}');
+}
+
+struct bytes key_listing_write(const struct key_listing *l, struct arena *arena)
+{
+    const struct key_reading *reading = l->reading;
+    const struct key_situation s = {reading->rows, reading->count, l->rules->algorithms, l->rules->algorithm_count, l->rules->times, reading->now};
+    struct text t;
+    text_init(&t, arena, 1024);
+    text_put_char(&t, '{');
+    put_time(&t, "now", reading->now);
+    put_rules(&t, l);
+    text_put_json_name(&t, BYTES("keys"));
+    text_put_char(&t, '[');
+    for (size_t i = 0; i < s.count; i++) {
+        if (i > 0) text_put_char(&t, ',');
+        put_key(&t, l, &s, i);
+    }
+    text_put(&t, BYTES("]}"));
+    return text_bytes(&t);
+}
+
+struct bytes key_revoked_write(const struct key_revoked *revoked, struct arena *arena)
+{
+    const struct planned_revocation *how = revoked->how;
+    struct text t;
+    text_init(&t, arena, 256);
+    text_put_char(&t, '{');
+    put_text(&t, "kid", revoked->kid);
+    put_text(&t, "state", key_state_name(how->state));
+    put_time(&t, "signed_from", how->signed_from);
+    put_time(&t, "signed_until", how->signed_until);
+    put_time(&t, "tokens_until", how->signed_until == 0 ? 0 : how->signed_until + revoked->token_ttl_max_ms);
+    text_put_char(&t, '}');
+    return text_bytes(&t);
+}
