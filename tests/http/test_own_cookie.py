@@ -68,8 +68,9 @@ def test_a_cookie_outside_its_alphabet_never_reaches_kratos(hydrant, kratos, ses
     assert kratos.counts()["whoami"] == before
 
 
-def test_kratos_renewed_cookie_is_passed_on_and_no_other(hydrant, kratos, session):
-    kratos.do(session, "extend")
+def test_kratos_renewed_cookie_is_passed_on_and_no_other(hydrant, kratos):
+    session = kratos.session(lifespan_s=600)
+    kratos.do(session, "extend")  # to the usual hour
     cookies = ask(hydrant, session).all("Set-Cookie")
     assert len(cookies) == 1 and cookies[0].startswith("ory_kratos_session=")
     assert "HttpOnly" in cookies[0]
