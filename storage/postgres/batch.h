@@ -51,8 +51,8 @@ struct batch {
 void batch_init(struct batch *batch, struct connection *connection);
 
 /* for the pool: take what waits and send it on a free connection */
-void batch_send_shared(struct pool *pool, struct connection *connection);
-void batch_send_alone(struct pool *pool, struct connection *connection);
+void batch_send_shared(struct connection *connection);
+void batch_send_alone(struct connection *connection);
 
 /* for the stages: one statement: batch_statement, its parameters, then one of the others; false: the connection is lost */
 struct params *batch_statement(struct batch *batch, enum statement_id id);

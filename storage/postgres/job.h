@@ -11,7 +11,7 @@ struct batch;
 struct pool;
 struct job;
 
-/* What may travel together. LANE_ALONE: a transaction for each job, on one connection at a time: these wait for locked rows, and what
+/* What may travel together. LANE_ALONE: a transaction for each job, never on all connections: these wait for locked rows, and what
  * waits must hold nothing that others may wait for. The other lanes never wait for a row, so they can't deadlock however they are mixed. */
 enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };

@@ -33,7 +33,7 @@ struct pool {
     struct timer tick; /* while there are jobs waiting */
     size_t waiting;    /* calls in the lanes, resting and behind others */
     unsigned holds;
-    bool alone_under_way;  /* LANE_ALONE is on one of the connections */
+    unsigned alone_under_way; /* connections with LANE_ALONE on them: all but one may be, since they may wait for a row */
     int64_t down_since_ms; /* steady; 0: a connection is up */
 };
 

@@ -47,6 +47,7 @@ const char *statement_planner_settings(void);
 enum {
     REVOKE_CHUNK = 1000,               /* grants that one transaction of a revocation ends; more take several */
     ENDING_KEPT_MS = 60 * 60 * 1000,   /* far longer than any look and its verb take together */
+    GRANT_KEPT_MS = 24 * 60 * 60 * 1000, /* after its end: so long it is expired or revoked, then unknown */
     STATEMENT_TIMEOUT_MS = 3000,       /* below STORAGE_DEADLINE_MS */
     LOCK_TIMEOUT_MS = 1000,
 };
