@@ -36,10 +36,10 @@ static enum step_result open_token(struct flow *flow)
     return refuse(flow, OAUTH_INVALID_GRANT, "not a token of ours for this client");
 }
 
-static enum step_result choose_targets(struct flow *flow)
+static enum step_result read_targets(struct flow *flow)
 {
     struct target_refusal refusal;
-    if (targets_choose(client_request_of(flow), &refresh_of(flow)->targets, &refusal)) return STEP_NEXT;
+    if (targets_read(client_request_of(flow), &refresh_of(flow)->targets, &refusal)) return STEP_NEXT;
     return refuse(flow, refusal.error, refusal.reason);
 }
 
@@ -255,7 +255,7 @@ static enum step_result answer_token(struct flow *flow)
 }
 
 static const struct step STEPS[] = {
-    {"choose_targets", choose_targets},
+    {"read_targets", read_targets},
     {"prepare_rotation", prepare_rotation},
     {"read_grant", read_grant}, /* waits for storage, where the request names a scope or target */
     {"check_narrowing", check_narrowing},
