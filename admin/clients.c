@@ -22,6 +22,11 @@ static enum step_result refuse_admin(struct flow *flow, int status, struct bytes
     return STEP_END;
 }
 
+static enum step_result refuse_unknown(struct flow *flow)
+{
+    return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
+}
+
 /* what every finish begins with: false when the answer is an error, and given */
 static bool went_well(struct flow *flow)
 {
@@ -137,8 +142,10 @@ static enum step_result list_clients(struct flow *flow)
     uint64_t limit = PAGE_DEFAULT;
     if (bytes_present(size) && (!bytes_to_number(size, CLIENT_PAGE_MAX, &limit) || limit == 0))
         return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_size must be from 1 to 500."));
+    struct bytes after = query_value(&a->request, BYTES("page_token"));
+    if (after.len > 0 && !client_id_well_formed(after)) return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_token must be one that a page's Link had."));
     arena_init(&a->big, PAGE_ARENA_MAX);
-    a->ask = (struct client_page_ask){.after = query_value(&a->request, BYTES("page_token")), .limit = (size_t)limit};
+    a->ask = (struct client_page_ask){.after = after, .limit = (size_t)limit};
     return ask_list_clients(flow, admin_context(flow)->store, &a->ask, &a->big, &a->page);
 }
 
@@ -213,6 +220,7 @@ static enum step_result find_named(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     struct context *context = admin_context(flow);
+    if (!client_id_well_formed(a->request.segment)) return refuse_unknown(flow);
     client_registry_forget(context->clients, a->request.segment); /* an operator wants to see what is there now */
     return ask_client(flow, context->clients, a->request.segment, &a->request.arena, &a->held);
 }
@@ -221,7 +229,7 @@ static enum step_result settle_named(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     if (!client_settle(admin_context(flow)->clients, &a->held, &flow->fault)) return STEP_END;
-    if (a->held.client == NULL) return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
+    if (a->held.client == NULL) return refuse_unknown(flow);
     return STEP_NEXT;
 }
 
@@ -247,6 +255,7 @@ void get_client_finish(struct flow *flow)
 static enum step_result delete_client(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
+    if (!client_id_well_formed(a->request.segment)) return refuse_unknown(flow);
     if (is_static(admin_context(flow)->policy, a->request.segment))
         return refuse_admin(flow, 409, BYTES("conflict"), BYTES("This client is in the settings: take it out there."));
     return ask_delete_client(flow, admin_context(flow)->store, a->request.segment, &a->deleted);
@@ -257,7 +266,7 @@ static enum step_result check_deleted(struct flow *flow)
     struct client_admin *a = admin_of(flow);
     struct client_news *news = a->request.route->data;
     news->forget(news, a->request.segment);
-    if (a->deleted == CLIENT_ABSENT) return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
+    if (a->deleted == CLIENT_ABSENT) return refuse_unknown(flow);
     return STEP_NEXT;
 }
 

@@ -28,7 +28,7 @@ struct bytes auth_method_name(enum auth_method method)
 }
 
 /* RFC 6749 A.1: VSCHAR, and no space, since logs and lists are separated by it */
-static bool client_id_well_formed(struct bytes id)
+bool client_id_well_formed(struct bytes id)
 {
     if (id.len == 0 || id.len > CLIENT_ID_MAX) return false;
     for (size_t i = 0; i < id.len; i++)

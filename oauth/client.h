@@ -44,6 +44,7 @@ const struct client *client_parse(struct arena *arena, const struct json *record
 struct client_row;
 const struct client *client_from_row(struct arena *arena, const struct client_row *row, const struct policy *policy, struct fault *fault) MUST_USE;
 
+bool client_id_well_formed(struct bytes client_id); /* 1 to CLIENT_ID_MAX visible ASCII characters: no other has a record, so none other is looked for */
 /* exact origins: https, or http on loopback; scheme://host[:port], lower case, no path (exchange.md) */
 bool origin_well_formed(struct bytes origin);
 bool client_allows_origin(const struct client *client, struct bytes origin);

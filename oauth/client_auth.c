@@ -40,7 +40,7 @@ static bool parse_basic(struct client_request *r, struct bytes header)
     if (!form_decode(arena, (struct bytes){plain, colon}, &c->client_id)) return false;
     if (!form_decode(arena, (struct bytes){plain + colon + 1, len - colon - 1}, &c->secret)) return false;
     c->method = AUTH_BASIC;
-    return c->client_id.len > 0 && c->client_id.len <= CLIENT_ID_MAX;
+    return client_id_well_formed(c->client_id);
 }
 
 static enum step_result parse_credentials(struct flow *flow)
@@ -51,7 +51,7 @@ static enum step_result parse_credentials(struct flow *flow)
     if (request_header_count(&r->oauth.request, "authorization") > 1) return refuse(flow, OAUTH_INVALID_REQUEST, "two authorization headers");
     if (!bytes_present(header)) {
         if (!bytes_present(body_id)) return refuse_client(flow, "no client_id");
-        if (body_id.len > CLIENT_ID_MAX) return refuse_client(flow, "client_id too long");
+        if (!client_id_well_formed(body_id)) return refuse_client(flow, "client_id malformed");
         r->credentials = (struct client_credentials){body_id, body_secret, bytes_present(body_secret) ? AUTH_POST : AUTH_NONE};
         return STEP_NEXT;
     }
