@@ -1,5 +1,6 @@
 /* postgres_faults: what the parts of this program share.
- * Rule: only the program's own functions are named here; each test prints what it finds and counts in TEST_END of its file. */
+ * Rule: only the program's own functions are named here; each test prints what it finds and counts in TEST_END of its
+ * file. */
 #ifndef TESTS_STORAGE_POSTGRES_FAULTS_H
 #define TESTS_STORAGE_POSTGRES_FAULTS_H
 
