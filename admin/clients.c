@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "oauth/client_secret.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_ARENA_MAX = 32 * 1024 * 1024 };
+enum { PAGE_DEFAULT = 100, PAGE_ARENA_MAX = 64 * 1024 * 1024 /* the rows of the largest page, and its text as it grows */ };
 
 static struct client_admin *admin_of(struct flow *flow) { return (struct client_admin *)flow; }
 static struct context *admin_context(struct flow *flow) { return context_of((struct request *)flow); }
@@ -174,40 +174,45 @@ static struct bytes write_next_link(struct client_admin *a)
 
 static bool put_row(struct text *t, struct client_admin *a, const struct client_row *row)
 {
+    struct arena arena; /* to read a record takes many times its room */
     struct fault unreadable;
-    const struct client *client = client_from_row(&a->big, row, admin_context(&a->request.flow)->policy, &unreadable);
-    if (client == NULL) return fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "%.300s", unreadable.what);
-    if (t->at[t->len - 1] != '[') text_put_char(t, ',');
-    put_client(t, client, BYTES_ABSENT);
-    return true;
+    arena_init(&arena, CLIENT_ARENA_MAX);
+    const struct client *client = client_from_row(&arena, row, admin_context(&a->request.flow)->policy, &unreadable);
+    if (client != NULL) {
+        if (t->len > 1) text_put_char(t, ',');
+        put_client(t, client, BYTES_ABSENT);
+    }
+    arena_release(&arena);
+    return client != NULL || fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "%.300s", unreadable.what);
 }
 
-static bool put_page(struct text *t, struct client_admin *a)
+static bool write_page(struct client_admin *a, struct bytes *page)
 {
     const struct policy *policy = admin_context(&a->request.flow)->policy;
     bool first_page = !bytes_present(a->ask.after);
+    struct text t;
+    text_init(&t, &a->big, 4096);
+    text_put_char(&t, '[');
     for (size_t i = 0; first_page && i < policy->static_client_count; i++) {
-        if (i > 0) text_put_char(t, ',');
-        put_client(t, policy->static_clients[i], BYTES_ABSENT);
+        if (i > 0) text_put_char(&t, ',');
+        put_client(&t, policy->static_clients[i], BYTES_ABSENT);
     }
     for (size_t i = 0; i < a->page.count; i++)
-        if (!put_row(t, a, &a->page.rows[i])) return false;
-    return true;
+        if (!put_row(&t, a, &a->page.rows[i])) return false;
+    text_put_char(&t, ']');
+    *page = text_bytes(&t);
+    return bytes_present(*page) || fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "the page takes too much room: ask for a smaller one");
 }
 
 void list_clients_finish(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
-    struct text t;
+    struct answer answer = {.status = 200, .content_type = BYTES("application/json")};
     if (!went_well(flow)) return;
-    text_init(&t, &a->big, 4096);
-    text_put_char(&t, '[');
-    if (!put_page(&t, a)) {
+    if (!write_page(a, &answer.body)) {
         admin_fault(&a->request);
         return;
     }
-    text_put_char(&t, ']');
-    struct answer answer = {.status = 200, .content_type = BYTES("application/json"), .body = text_bytes(&t)};
     answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
     if (a->page.more) answer_header(&answer, BYTES("link"), write_next_link(a));
     a->request.log.outcome = BYTES("ok");

@@ -6,7 +6,8 @@
 #include "base/json.h"
 #include "oauth/policy.h"
 
-enum { CLIENT_ID_MAX = 255, CLIENT_NAME_MAX = 255, CLIENT_SCOPE_MAX = 4096, CLIENT_RECORD_MAX = 32 * 1024, CLIENT_SECRET_MIN = 32, CLIENT_SECRET_MAX = 256 };
+enum { CLIENT_ID_MAX = 255, CLIENT_NAME_MAX = 255, CLIENT_SCOPE_MAX = 4096, CLIENT_RECORD_MAX = 32 * 1024, CLIENT_SECRET_MIN = 32, CLIENT_SECRET_MAX = 256,
+    CLIENT_ARENA_MAX = 2 * 1024 * 1024 /* bytes to read a record in: as many as a request has, so that what could be created can be read */ };
 
 enum auth_method { AUTH_NONE, AUTH_BASIC, AUTH_POST };
 struct bytes auth_method_name(enum auth_method method); /* "none", "client_secret_basic", "client_secret_post" (RFC 7591 2) */

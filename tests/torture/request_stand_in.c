@@ -43,14 +43,11 @@ void answer_header(struct answer *answer, struct bytes name, struct bytes value)
     answer->headers[answer->header_count++] = (struct answer_header){name, value};
 }
 
-static void keep(char *to, size_t size, struct bytes from)
-{
-    assert(from.len < size && memchr(from.at == NULL ? "" : from.at, '\n', from.len) == NULL);
-    snprintf(to, size, "%.*s", BYTES_PRINT(from));
-}
+static void keep(char *to, size_t size, struct bytes from) { snprintf(to, size, "%.*s", BYTES_PRINT(from)); }
 
 static void keep_header(struct answered *to, struct bytes name, struct bytes value)
 {
+    assert(value.len < sizeof to->headers->value && memchr(value.at, '\n', value.len) == NULL);
     keep(to->headers[to->header_count].name, sizeof to->headers->name, name);
     keep(to->headers[to->header_count++].value, sizeof to->headers->value, value);
 }
@@ -67,6 +64,7 @@ void request_answer(struct request *request, const struct answer *answer)
     if (bytes_present(answer->content_type)) keep_header(to, BYTES("content-type"), answer->content_type);
     for (size_t i = 0; i < answer->header_count; i++)
         keep_header(to, answer->headers[i].name, answer->headers[i].value);
+    to->body_len = answer->body.len;
     keep(to->body, sizeof to->body, answer->body);
     if (to->told != NULL) to->told(to);
 }

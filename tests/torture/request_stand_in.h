@@ -21,7 +21,8 @@ enum { ANSWER_TEXT_MAX = 64 * 1024 };
 struct answered {
     unsigned count; /* how often the request was answered: what follows is the last */
     int status;
-    char body[ANSWER_TEXT_MAX];
+    size_t body_len;
+    char body[ANSWER_TEXT_MAX]; /* its beginning, when it is longer */
     struct {
         char name[48], value[512];
     } headers[ANSWER_HEADERS_MAX + 1];
