@@ -126,6 +126,9 @@ const struct client_row *world_clients(void)
         {.client_id = BYTES("poster"),
          .record = BYTES(
              "{\"client_id\":\"poster\",\"scope\":\"api\",\"token_endpoint_auth_method\":\"client_secret_post\"}")},
+        {.client_id = BYTES("brief"),
+         .record = BYTES("{\"client_id\":\"brief\",\"token_endpoint_auth_method\":\"none\",\"scope\":\"api\","
+                         "\"refresh_token\":{\"idle_ttl\":\"5m\",\"absolute_ttl\":\"10m\"}}")},
         {.client_id = BYTES_ABSENT},
     };
     if (!bytes_present(rows[2].secret_hash))

@@ -28,7 +28,8 @@ void world_forget(void);
 void world_release_forgetful(void); /* what world_forget made; before the next one, and at the end */
 
 /* spa (public, refresh_token_with_cookie), page (public, without), backend (client_secret_basic, offline_access) and
- * poster (client_secret_post, with the same secret); ends with a row without a client_id */
+ * poster (client_secret_post, with the same secret), brief (public, its grants live for ten minutes); ends with a row
+ * without a client_id */
 const struct client_row *world_clients(void);
 
 /* a refresh token's text, in the world's arena */
