@@ -35,7 +35,7 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault);
 void app_stop_worker(struct worker *worker);
 
 /* opens what settings->dsn names */
-struct storage *open_storage(const char *dsn, struct fault *fault) MUST_USE;
+struct storage *open_storage(const struct settings *settings, struct fault *fault) MUST_USE;
 /* makes the keys that are missing, and the ring (server/keyring_start.c); runs a loop of its own */
 struct keyring *start_keyring(struct storage *storage, const struct settings *settings, struct fault *fault) MUST_USE;
 /* server/routes.c */
