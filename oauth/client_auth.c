@@ -76,15 +76,20 @@ enum step_result parse_client_request(struct flow *flow)
     return parsed;
 }
 
+/* public clients never are: they have no secret to guess */
+static bool is_locked_out(struct client_request *r)
+{
+    if (r->credentials.method == AUTH_NONE) return false;
+    int wait_s = lockout_wait_s(context_of(&r->oauth.request)->lockout, r->credentials.client_id, r->oauth.request.peer_ip);
+    r->oauth.refusal.retry_after_s = wait_s;
+    return wait_s > 0;
+}
+
 enum step_result find_client(struct flow *flow)
 {
     struct client_request *r = client_request_of(flow);
     struct context *context = context_of(&r->oauth.request);
-    int wait_s = lockout_wait_s(context->lockout, r->credentials.client_id, r->oauth.request.peer_ip);
-    if (wait_s > 0 && r->credentials.method != AUTH_NONE) {
-        r->oauth.refusal.retry_after_s = wait_s;
-        return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
-    }
+    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
     return ask_client(flow, context->clients, r->credentials.client_id, &r->oauth.request.arena, &r->held);
 }
 
@@ -108,6 +113,7 @@ enum step_result authenticate_client(struct flow *flow)
     if (client == NULL) return refuse_client(flow, "unknown client");
     if (client->auth_method != r->credentials.method) return refuse_client(flow, "not the registered authentication method");
     if (client->auth_method == AUTH_NONE) return STEP_NEXT;
+    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out"); /* by those who waited beside it */
     if (client_secret_matches(client->secret_hash, r->credentials.secret)) return STEP_NEXT;
     count_failure(r);
     return refuse_client(flow, "wrong secret");

@@ -163,6 +163,19 @@ static void check_lockout(void)
         send_basic(WORLD_BASIC);
         CHECK(is_refused(429, "\"invalid_client\"") && answered_header(&answered, "retry-after") != NULL);
     }
+    TEST("nor does it help to have asked before the tenth was counted")
+    {
+        world_release_forgetful();
+        world_forget();
+        outside_mode = OUTSIDE_HOLDS;
+        send_basic(WORLD_BASIC);
+        CHECK(outside_holds() != NULL);
+        for (int i = 0; i < LOCKOUT_FAILURES_MAX; i++)
+            lockout_count(world.context.lockout, BYTES("backend"), r->oauth.request.peer_ip);
+        outside_answer();
+        outside_mode = OUTSIDE_ANSWERS;
+        CHECK(is_refused(429, "\"invalid_client\""));
+    }
     TEST("not for another client, and not for one without a secret")
     {
         send_form("client_id=poster&client_secret=" WORLD_SECRET);
