@@ -122,9 +122,11 @@ static enum step_result read_grant(struct flow *flow)
 static enum step_result narrow(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
+    const struct policy *policy = context_of((struct request *)flow)->policy;
     struct target_refusal refusal;
-    if (targets_narrow(client_request_of(flow), &x->rotated.grant, &x->targets, &refusal)) return STEP_NEXT;
-    return refuse(flow, refusal.error, refusal.reason);
+    if (!targets_narrow(client_request_of(flow), &x->rotated.grant, &x->targets, &refusal)) return refuse(flow, refusal.error, refusal.reason);
+    if (aal_of_acr(x->rotated.grant.acr) >= policy->profiles[x->targets.profile].min_aal) return STEP_NEXT;
+    return refuse(flow, OAUTH_STEP_UP, "the resource asks for more assurance than the grant has"); /* refresh.md: more assurance is a new exchange */
 }
 
 static enum step_result check_narrowing(struct flow *flow)
@@ -162,6 +164,20 @@ static void plan_end(struct refresh *x)
     memcpy(x->end.grant_id, x->token.grant_id, GRANT_ID_LEN);
 }
 
+/* For all that the grant has, since they stay with it: a request that is narrowed must not leave its own behind. */
+static enum step_result map_claims_anew(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct client_request *r = client_request_of(flow);
+    struct targets whole;
+    struct target_refusal refusal;
+    struct bytes claims;
+    if (!targets_of_grant(r, &x->rotated.grant, &whole, &refusal)) return refuse(flow, refusal.error, refusal.reason);
+    if (!map_claims(r, &x->look.session, &whole, &claims, &flow->fault)) return STEP_END;
+    if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
+    return STEP_NEXT;
+}
+
 static enum step_result take_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
@@ -171,10 +187,7 @@ static enum step_result take_look(struct flow *flow)
     x->rotation.session_expires_at = outlives_session(x) ? 0 : session->expires_at_ms;
     if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
-    struct bytes claims;
-    if (!map_claims(client_request_of(flow), session, &x->targets, &claims, &flow->fault)) return STEP_END;
-    if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
-    return STEP_NEXT;
+    return map_claims_anew(flow);
 }
 
 /* Kratos can't be asked: the last good look serves for stale_if_error after the tokens that it allowed have ended */
@@ -190,7 +203,7 @@ static enum step_result judge_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
     if (!x->look_is_due) return STEP_NEXT;
-    if (!x->targets.asked) { /* the claims are mapped for the targets of the grant */
+    if (!x->targets.asked) {
         enum step_result narrowed = narrow(flow);
         if (narrowed != STEP_NEXT) return narrowed;
     }

@@ -166,35 +166,46 @@ static void keep_allowed(struct client_request *r, struct bytes_list *audience)
     audience->count = kept;
 }
 
+static bool granted_audience(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
+{
+    targets->audience = (struct bytes_list){NULL, 0};
+    if (!parse_audience(r, grant, &targets->audience)) return refuse_target(refusal, OAUTH_SERVER_ERROR, "the grant's audience can't be read");
+    keep_allowed(r, &targets->audience);
+    if (targets->audience.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "the client may no longer name any of the grant's targets");
+    return choose_profile(context_of(&r->oauth.request)->policy, targets, refusal);
+}
+
 static bool narrow_audience(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
-    struct bytes_list granted = {NULL, 0}, values = targets->audience;
+    struct bytes_list granted = {NULL, 0};
+    if (targets->audience.count == 0) return granted_audience(r, grant, targets, refusal); /* it named none */
     if (!parse_audience(r, grant, &granted)) return refuse_target(refusal, OAUTH_SERVER_ERROR, "the grant's audience can't be read");
-    bool named = bytes_present(form_find(&r->form, BYTES("resource"))) || bytes_present(form_find(&r->form, BYTES("audience")));
-    if (!named) {
-        keep_allowed(r, &granted);
-        targets->audience = granted;
-        if (granted.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "the client may no longer name any of the grant's targets");
-        return choose_profile(context_of(&r->oauth.request)->policy, targets, refusal);
-    }
-    for (size_t i = 0; i < values.count; i++) /* RFC 8707 2.2 */
-        if (!bytes_list_have(&granted, values.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target beyond the grant's");
+    for (size_t i = 0; i < targets->audience.count; i++) /* RFC 8707 2.2 */
+        if (!bytes_list_have(&granted, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target beyond the grant's");
     return true;
+}
+
+static struct bytes granted_scope(struct client_request *r, const struct grant *grant)
+{
+    bool cut = false;
+    return cut_scope(&r->oauth.request.arena, grant->scope, r->held.client->scope, &cut);
 }
 
 static bool narrow_scope(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
-    struct arena *arena = &r->oauth.request.arena;
-    bool beyond = false, cut = false;
-    if (bytes_present(form_find(&r->form, BYTES("scope")))) {
-        targets->scope = cut_scope(arena, targets->scope, grant->scope, &beyond);
-        return !beyond || refuse_target(refusal, OAUTH_INVALID_SCOPE, "scope beyond the grant's"); /* RFC 6749 6 */
-    }
-    targets->scope = cut_scope(arena, grant->scope, r->held.client->scope, &cut);
-    return true;
+    bool beyond = false;
+    bool named = bytes_present(form_find(&r->form, BYTES("scope")));
+    targets->scope = named ? cut_scope(&r->oauth.request.arena, targets->scope, grant->scope, &beyond) : granted_scope(r, grant);
+    return !beyond || refuse_target(refusal, OAUTH_INVALID_SCOPE, "scope beyond the grant's"); /* RFC 6749 6 */
 }
 
 bool targets_narrow(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
     return narrow_audience(r, grant, targets, refusal) && narrow_scope(r, grant, targets, refusal);
+}
+
+bool targets_of_grant(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
+{
+    *targets = (struct targets){.scope = granted_scope(r, grant)};
+    return granted_audience(r, grant, targets, refusal);
 }

@@ -23,5 +23,7 @@ bool targets_read(struct client_request *r, struct targets *targets, struct targ
  * cut to what the client may have today (refresh.md). */
 struct grant;
 bool targets_narrow(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal) MUST_USE;
+/* What a request that names nothing gets of the grant, whatever this one names: what the grant's claims are mapped for. */
+bool targets_of_grant(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal) MUST_USE;
 
 #endif

@@ -64,6 +64,7 @@ static void fill_rotated(struct storage_call *call)
     out->revoked_at = change.next.revoked_at;
     out->grant = database.grant;
     if (bytes_present(asked->claims)) out->grant.claims = asked->claims;
+    database.changed_claims = bytes_present(asked->claims);
 }
 
 static void fill_stored(struct storage_call *call)

@@ -19,7 +19,8 @@ struct database {
     enum add_client_outcome add_client;
     enum delete_client_outcome delete_client;
     bool has_origin;
-    unsigned done; /* 1 << verb: which verbs were answered */
+    bool changed_claims; /* a rotation brought others than the grant's */
+    unsigned done;       /* 1 << verb: which verbs were answered */
 };
 extern struct database database;
 

@@ -40,7 +40,7 @@ static void grant(const char *client_id)
                                     .identity_id = bytes_of(IDENTITY_ID),
                                     .scope = BYTES("api read"),
                                     .audience = BYTES("[\"https://api.example.com\"]"),
-                                    .claims = BYTES("{\"email\":\"ann@example.com\"}"),
+                                    .claims = BYTES("{\"email\":\"ann@example.com\",\"may\":\"api read\"}"),
                                     .acr = BYTES("aal1"),
                                     .amr = BYTES("[\"password\"]"),
                                     .auth_time = now - HOUR_MS};
@@ -67,6 +67,22 @@ static void look_due(struct sent *sent)
 {
     plain(sent);
     database.state.session_checked_at -= 10 * MINUTE_MS;
+}
+
+static bool claims_stay(void) { return !database.changed_claims; }
+
+static void look_due_and_claims_old(struct sent *sent)
+{
+    look_due(sent);
+    database.grant.claims = BYTES("{\"email\":\"before@example.com\"}");
+}
+
+static bool claims_are_new(void) { return database.changed_claims; }
+
+static void asks_for_more_by_now(struct sent *sent)
+{
+    plain(sent);
+    database.grant.audience = BYTES("[\"https://strong.example.com\"]");
 }
 
 static void stale(struct sent *sent)
@@ -155,6 +171,27 @@ const struct scene REFRESH_SCENES[] = {
      .waits = "find client, rotate, rotate, session, rotate",
      GIVES_A_TOKEN,
      .without_kratos = 200},
+    {.name = "refresh to a narrower scope, a look is due: the grant keeps the claims of its own",
+     SPA_ASKS_FOR("scope=read"),
+     .set_up = look_due,
+     .waits = "find client, rotate, rotate, session, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200,
+     .holds = claims_stay},
+    {.name = "refresh, a look brings new claims",
+     SPA,
+     .set_up = look_due_and_claims_old,
+     .waits = "find client, rotate, session, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200,
+     .holds = claims_are_new},
+    {.name = "refresh for a resource that asks for more assurance by now",
+     SPA,
+     .set_up = asks_for_more_by_now,
+     .waits = "find client, rotate",
+     .status = 403,
+     .says = "\"insufficient_user_authentication\"",
+     .done = VERB_ROTATE},
     {.name = "refresh, Kratos is away and the last look too old",
      SPA,
      .set_up = stale,

@@ -116,6 +116,8 @@ static void end(void)
     check(memory_watch_holding() == 0, "no secret stays behind");
     check(memory_watch_unwiped() == 0, "what held a secret is wiped before it is freed");
     world_release_forgetful();
+    memory_watch_rest();
+    world_map_nobody();
     check(memory_watch_end() == 0, "nothing leaks");
 }
 
@@ -149,6 +151,7 @@ static void check_as_usual(void)
     check_truth();
     check(answered.status == run.scene->status, "the status is the usual one");
     check(answered_says(&answered, run.scene->says), "it says what it should");
+    check(run.scene->holds == NULL || run.scene->holds(), "what the scene says beside it");
 }
 
 static void check_without_kratos(void)

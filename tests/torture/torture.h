@@ -17,9 +17,10 @@ struct scene {
     const char *waits;                 /* "find client, whoami, store grant" */
     int status;                        /* when nothing goes wrong */
     const char *says;                  /* stands in the answer then */
-    int done;           /* enum storage_verb: what a success must have done; NOTHING_DONE: it needs nothing */
-    int without_kratos; /* the status when Kratos is away and the database is not; 0: 503 */
-    bool plain_503;     /* its 503 is for monitors: no Retry-After, no OAuth error */
+    int done;            /* enum storage_verb: what a success must have done; NOTHING_DONE: it needs nothing */
+    int without_kratos;  /* the status when Kratos is away and the database is not; 0: 503 */
+    bool (*holds)(void); /* what else must hold then; may be NULL */
+    bool plain_503;      /* its 503 is for monitors: no Retry-After, no OAuth error */
 };
 
 extern const struct scene EXCHANGE_SCENES[], REFRESH_SCENES[], REVOKE_SCENES[], PREFLIGHT_SCENES[],

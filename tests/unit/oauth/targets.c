@@ -183,6 +183,12 @@ static void check_narrowing(void)
         CHECK(narrowed("{\"scope\":\"api\"}", "", &pay_grant) && is_for(1, PAY));
         world.policy.audience = (struct bytes_list){world.audience, 1};
     }
+    TEST("what the grant itself has does not hang on what a request names")
+    {
+        ask(CLIENT, "scope=read&resource=" OTHER);
+        CHECK(targets_of_grant(r, &grant, &targets, &refusal) && is_for(2, API));
+        CHECK_BYTES(targets.scope, BYTES("api read"));
+    }
     TEST("a grant whose audience can't be read is trouble of ours")
     {
         const struct grant broken = {.scope = BYTES("api"), .audience = BYTES("[]")};
