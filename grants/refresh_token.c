@@ -13,7 +13,7 @@ struct refresh {
     struct targets targets;
     struct rotation rotation;
     struct rotated rotated;
-    struct look look;
+    struct look look, person;   /* person: for metadata_admin, where claims are mapped from it */
     bool look_is_due;
     struct revocation end;      /* when the session is over */
     struct revoked ended;
@@ -158,6 +158,25 @@ static enum step_result look_at_identity(struct flow *flow)
     return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
 }
 
+static bool session_is_live(const struct refresh *x) { return x->look_is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.json); }
+
+static enum step_result ask_person(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    return session_is_live(x) ? ask_admin_metadata(flow, &x->look.session, &x->person) : STEP_NEXT;
+}
+
+/* what the second look found is what the look found */
+static enum step_result take_person(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!session_is_live(x)) return STEP_NEXT;
+    take_admin_metadata(&x->look.session, &x->person);
+    x->look.outcome = x->person.outcome;
+    if (x->person.outcome != LOOK_LIVE) memcpy(x->look.reason, x->person.reason, sizeof x->look.reason);
+    return STEP_NEXT;
+}
+
 static void plan_end(struct refresh *x)
 {
     x->end = (struct revocation){.by = REVOKE_GRANT, .because = outlives_session(x) ? BYTES("identity_ended") : BYTES("session_ended")};
@@ -276,6 +295,8 @@ static const struct step STEPS[] = {
     {"judge", judge},
     {"look_at_session", look_at_session},   /* waits for identity, when a look is due */
     {"look_at_identity", look_at_identity}, /* waits for identity, when a grant outlives its session */
+    {"ask_person", ask_person},             /* waits for identity, where claims are mapped from metadata_admin */
+    {"take_person", take_person},
     {"judge_look", judge_look},
     {"end_grant", end_grant}, /* waits for storage, when the session is over */
     {"rotate_after_look", rotate_after_look}, /* waits for storage, after a look */
