@@ -15,7 +15,15 @@ static void end_client_request(struct flow *flow)
     request_answer((struct request *)flow, &answer);
 }
 
+/* what the token endpoint looks at before it finds the client */
+static enum step_result choose(struct flow *flow)
+{
+    bool wrong = bytes_present(form_find(&client_request_of(flow)->form, BYTES("wrong")));
+    return wrong ? refuse(flow, OAUTH_INVALID_REQUEST, "wrong") : STEP_NEXT;
+}
+
 static const struct step STEPS[] = {{"parse", parse_client_request},
+                                    {"choose", choose},
                                     {"find_client", find_client},
                                     {"authenticate", authenticate_client},
                                     {"finish", NULL}};
@@ -83,6 +91,10 @@ static void check_real_requests(void)
     {
         send(&REAL, "client_id=spa&client_secret=" WORLD_SECRET, WORLD_ORIGIN);
         CHECK(answered.status == 401 && allows(WORLD_ORIGIN));
+        send(&REAL, "client_id=spa&wrong=1", WORLD_ORIGIN);
+        CHECK(answered.status == 400 && allows(WORLD_ORIGIN));
+        send(&REAL, "client_id=page&wrong=1", WORLD_ORIGIN);
+        CHECK(answered.status == 400 && allows_nobody());
         outside_mode = OUTSIDE_FAILS;
         client_registry_forget(world.context.clients, BYTES("page"));
         send(&REAL, "client_id=page", WORLD_ORIGIN);
