@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "oauth/client_secret.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_ARENA_MAX = 32 * 1024 * 1024 };
+enum { PAGE_DEFAULT = 100, PAGE_ARENA_MAX = 64 * 1024 * 1024 /* the rows of the largest page, and its text as it grows */ };
 
 static struct client_admin *admin_of(struct flow *flow) { return (struct client_admin *)flow; }
 static struct context *admin_context(struct flow *flow) { return context_of((struct request *)flow); }
@@ -20,6 +20,11 @@ static enum step_result refuse_admin(struct flow *flow, int status, struct bytes
     a->request.log.reason = words;
     fault_set(&flow->fault, FAULT_REFUSED, "admin: clients", "refused");
     return STEP_END;
+}
+
+static enum step_result refuse_unknown(struct flow *flow)
+{
+    return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
 }
 
 /* what every finish begins with: false when the answer is an error, and given */
@@ -139,8 +144,10 @@ static enum step_result list_clients(struct flow *flow)
     uint64_t limit = PAGE_DEFAULT;
     if (bytes_present(size) && (!bytes_to_number(size, CLIENT_PAGE_MAX, &limit) || limit == 0))
         return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_size must be from 1 to 500."));
+    struct bytes after = query_value(&a->request, BYTES("page_token"));
+    if (after.len > 0 && !client_id_well_formed(after)) return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_token must be one that a page's Link had."));
     arena_init(&a->big, PAGE_ARENA_MAX);
-    a->ask = (struct client_page_ask){.after = query_value(&a->request, BYTES("page_token")), .limit = (size_t)limit};
+    a->ask = (struct client_page_ask){.after = after, .limit = (size_t)limit};
     return ask_list_clients(flow, admin_context(flow)->store, &a->ask, &a->big, &a->page);
 }
 
@@ -169,40 +176,45 @@ static struct bytes write_next_link(struct client_admin *a)
 
 static bool put_row(struct text *t, struct client_admin *a, const struct client_row *row)
 {
+    struct arena arena; /* to read a record takes many times its room */
     struct fault unreadable;
-    const struct client *client = client_from_row(&a->big, row, admin_context(&a->request.flow)->policy, &unreadable);
-    if (client == NULL) return fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "%.300s", unreadable.what);
-    if (t->at[t->len - 1] != '[') text_put_char(t, ',');
-    put_client(t, client, BYTES_ABSENT);
-    return true;
+    arena_init(&arena, CLIENT_ARENA_MAX);
+    const struct client *client = client_from_row(&arena, row, admin_context(&a->request.flow)->policy, &unreadable);
+    if (client != NULL) {
+        if (t->len > 1) text_put_char(t, ',');
+        put_client(t, client, BYTES_ABSENT);
+    }
+    arena_release(&arena);
+    return client != NULL || fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "%.300s", unreadable.what);
 }
 
-static bool put_page(struct text *t, struct client_admin *a)
+static bool write_page(struct client_admin *a, struct bytes *page)
 {
     const struct policy *policy = admin_context(&a->request.flow)->policy;
     bool first_page = !bytes_present(a->ask.after);
+    struct text t;
+    text_init(&t, &a->big, 4096);
+    text_put_char(&t, '[');
     for (size_t i = 0; first_page && i < policy->static_client_count; i++) {
-        if (i > 0) text_put_char(t, ',');
-        put_client(t, policy->static_clients[i], BYTES_ABSENT);
+        if (i > 0) text_put_char(&t, ',');
+        put_client(&t, policy->static_clients[i], BYTES_ABSENT);
     }
     for (size_t i = 0; i < a->page.count; i++)
-        if (!put_row(t, a, &a->page.rows[i])) return false;
-    return true;
+        if (!put_row(&t, a, &a->page.rows[i])) return false;
+    text_put_char(&t, ']');
+    *page = text_bytes(&t);
+    return bytes_present(*page) || fault_set(&a->request.flow.fault, FAULT_BUG, "admin: clients", "the page takes too much room: ask for a smaller one");
 }
 
 void list_clients_finish(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
-    struct text t;
+    struct answer answer = {.status = 200, .content_type = BYTES("application/json")};
     if (!went_well(flow)) return;
-    text_init(&t, &a->big, 4096);
-    text_put_char(&t, '[');
-    if (!put_page(&t, a)) {
+    if (!write_page(a, &answer.body)) {
         admin_fault(&a->request);
         return;
     }
-    text_put_char(&t, ']');
-    struct answer answer = {.status = 200, .content_type = BYTES("application/json"), .body = text_bytes(&t)};
     answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
     if (a->page.more) answer_header(&answer, BYTES("link"), write_next_link(a));
     a->request.log.outcome = BYTES("ok");
@@ -215,6 +227,7 @@ static enum step_result find_named(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     struct context *context = admin_context(flow);
+    if (!client_id_well_formed(a->request.segment)) return refuse_unknown(flow);
     client_registry_forget(context->clients, a->request.segment); /* an operator wants to see what is there now */
     return ask_client(flow, context->clients, a->request.segment, &a->request.arena, &a->held);
 }
@@ -223,7 +236,7 @@ static enum step_result settle_named(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     if (!client_settle(admin_context(flow)->clients, &a->held, &flow->fault)) return STEP_END;
-    if (a->held.client == NULL) return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
+    if (a->held.client == NULL) return refuse_unknown(flow);
     return STEP_NEXT;
 }
 
@@ -249,6 +262,7 @@ void get_client_finish(struct flow *flow)
 static enum step_result delete_client(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
+    if (!client_id_well_formed(a->request.segment)) return refuse_unknown(flow);
     if (is_static(admin_context(flow)->policy, a->request.segment))
         return refuse_admin(flow, 409, BYTES("conflict"), BYTES("This client is in the settings: take it out there."));
     return ask_delete_client(flow, admin_context(flow)->store, a->request.segment, &a->deleted);
@@ -259,7 +273,7 @@ static enum step_result check_deleted(struct flow *flow)
     struct client_admin *a = admin_of(flow);
     struct client_news *news = a->request.route->data;
     news->forget(news, a->request.segment);
-    if (a->deleted == CLIENT_ABSENT) return refuse_admin(flow, 404, BYTES("not_found"), BYTES("There is no client with this client_id."));
+    if (a->deleted == CLIENT_ABSENT) return refuse_unknown(flow);
     return STEP_NEXT;
 }
 

@@ -12,7 +12,7 @@ static bool is_ip_address(struct bytes host)
     char text[64];
     unsigned char address[16];
     if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']') host = (struct bytes){host.at + 1, host.len - 2};
-    if (host.len >= sizeof text) return false;
+    if (host.len == 0 || host.len >= sizeof text) return false;
     memcpy(text, host.at, host.len);
     text[host.len] = 0;
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;

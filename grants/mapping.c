@@ -26,6 +26,20 @@ bool map_claims(struct client_request *r, const struct session *session, const s
     return claims_map(context->claims[targets->profile], &input, &r->oauth.request.arena, claims, fault);
 }
 
+enum step_result ask_admin_metadata(struct flow *flow, const struct session *session, struct look *person)
+{
+    struct request *request = (struct request *)flow;
+    const struct context *context = context_of(request);
+    *person = (struct look){.outcome = LOOK_LIVE};
+    if (!context->policy->profiles[0].claims.use_admin_metadata || bytes_present(session->metadata_admin)) return STEP_NEXT;
+    return ask_identity(flow, context->identity, session->identity_id, &request->arena, person);
+}
+
+void take_admin_metadata(struct session *session, const struct look *person)
+{
+    if (!bytes_present(session->metadata_admin)) session->metadata_admin = person->session.metadata_admin;
+}
+
 struct bytes map_subject(const struct policy *policy, const struct session *session)
 {
     return policy->subject_is_external_id ? session->external_id : session->identity_id;

@@ -13,7 +13,7 @@ struct refresh {
     struct targets targets;
     struct rotation rotation;
     struct rotated rotated;
-    struct look look;
+    struct look look, person;   /* person: for metadata_admin, where claims are mapped from it */
     bool look_is_due;
     struct revocation end;      /* when the session is over */
     struct revoked ended;
@@ -36,10 +36,10 @@ static enum step_result open_token(struct flow *flow)
     return refuse(flow, OAUTH_INVALID_GRANT, "not a token of ours for this client");
 }
 
-static enum step_result choose_targets(struct flow *flow)
+static enum step_result read_targets(struct flow *flow)
 {
     struct target_refusal refusal;
-    if (targets_choose(client_request_of(flow), &refresh_of(flow)->targets, &refusal)) return STEP_NEXT;
+    if (targets_read(client_request_of(flow), &refresh_of(flow)->targets, &refusal)) return STEP_NEXT;
     return refuse(flow, refusal.error, refusal.reason);
 }
 
@@ -122,9 +122,11 @@ static enum step_result read_grant(struct flow *flow)
 static enum step_result narrow(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
+    const struct policy *policy = context_of((struct request *)flow)->policy;
     struct target_refusal refusal;
-    if (targets_narrow(client_request_of(flow), &x->rotated.grant, &x->targets, &refusal)) return STEP_NEXT;
-    return refuse(flow, refusal.error, refusal.reason);
+    if (!targets_narrow(client_request_of(flow), &x->rotated.grant, &x->targets, &refusal)) return refuse(flow, refusal.error, refusal.reason);
+    if (aal_of_acr(x->rotated.grant.acr) >= policy->profiles[x->targets.profile].min_aal) return STEP_NEXT;
+    return refuse(flow, OAUTH_STEP_UP, "the resource asks for more assurance than the grant has"); /* refresh.md: more assurance is a new exchange */
 }
 
 static enum step_result check_narrowing(struct flow *flow)
@@ -156,10 +158,43 @@ static enum step_result look_at_identity(struct flow *flow)
     return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
 }
 
+static bool session_is_live(const struct refresh *x) { return x->look_is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.json); }
+
+static enum step_result ask_person(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    return session_is_live(x) ? ask_admin_metadata(flow, &x->look.session, &x->person) : STEP_NEXT;
+}
+
+/* what the second look found is what the look found */
+static enum step_result take_person(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    if (!session_is_live(x)) return STEP_NEXT;
+    take_admin_metadata(&x->look.session, &x->person);
+    x->look.outcome = x->person.outcome;
+    if (x->person.outcome != LOOK_LIVE) memcpy(x->look.reason, x->person.reason, sizeof x->look.reason);
+    return STEP_NEXT;
+}
+
 static void plan_end(struct refresh *x)
 {
     x->end = (struct revocation){.by = REVOKE_GRANT, .because = outlives_session(x) ? BYTES("identity_ended") : BYTES("session_ended")};
     memcpy(x->end.grant_id, x->token.grant_id, GRANT_ID_LEN);
+}
+
+/* For all that the grant has, since they stay with it: a request that is narrowed must not leave its own behind. */
+static enum step_result map_claims_anew(struct flow *flow)
+{
+    struct refresh *x = refresh_of(flow);
+    struct client_request *r = client_request_of(flow);
+    struct targets whole;
+    struct target_refusal refusal;
+    struct bytes claims;
+    if (!targets_of_grant(r, &x->rotated.grant, &whole, &refusal)) return refuse(flow, refusal.error, refusal.reason);
+    if (!map_claims(r, &x->look.session, &whole, &claims, &flow->fault)) return STEP_END;
+    if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
+    return STEP_NEXT;
 }
 
 static enum step_result take_look(struct flow *flow)
@@ -171,10 +206,7 @@ static enum step_result take_look(struct flow *flow)
     x->rotation.session_expires_at = outlives_session(x) ? 0 : session->expires_at_ms;
     if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
-    struct bytes claims;
-    if (!map_claims(client_request_of(flow), session, &x->targets, &claims, &flow->fault)) return STEP_END;
-    if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
-    return STEP_NEXT;
+    return map_claims_anew(flow);
 }
 
 /* Kratos can't be asked: the last good look serves for stale_if_error after the tokens that it allowed have ended */
@@ -190,7 +222,7 @@ static enum step_result judge_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
     if (!x->look_is_due) return STEP_NEXT;
-    if (!x->targets.asked) { /* the claims are mapped for the targets of the grant */
+    if (!x->targets.asked) {
         enum step_result narrowed = narrow(flow);
         if (narrowed != STEP_NEXT) return narrowed;
     }
@@ -255,7 +287,7 @@ static enum step_result answer_token(struct flow *flow)
 }
 
 static const struct step STEPS[] = {
-    {"choose_targets", choose_targets},
+    {"read_targets", read_targets},
     {"prepare_rotation", prepare_rotation},
     {"read_grant", read_grant}, /* waits for storage, where the request names a scope or target */
     {"check_narrowing", check_narrowing},
@@ -263,6 +295,8 @@ static const struct step STEPS[] = {
     {"judge", judge},
     {"look_at_session", look_at_session},   /* waits for identity, when a look is due */
     {"look_at_identity", look_at_identity}, /* waits for identity, when a grant outlives its session */
+    {"ask_person", ask_person},             /* waits for identity, where claims are mapped from metadata_admin */
+    {"take_person", take_person},
     {"judge_look", judge_look},
     {"end_grant", end_grant}, /* waits for storage, when the session is over */
     {"rotate_after_look", rotate_after_look}, /* waits for storage, after a look */

@@ -20,7 +20,7 @@ struct exchange {
     bool own_cookie;             /* subject_token=cookie: the one that came with this request */
     struct bytes issued_token_type;
     struct targets targets;
-    struct look look;
+    struct look look, person;    /* person: for metadata_admin, where claims are mapped from it */
     struct refresh_token token;  /* of the new grant, with a refresh token */
     struct new_grant new_grant;
     struct stored_grant stored;
@@ -147,6 +147,25 @@ static enum step_result check_session(struct flow *flow)
     return STEP_NEXT;
 }
 
+static enum step_result ask_person(struct flow *flow)
+{
+    struct exchange *x = exchange_of(flow);
+    return ask_admin_metadata(flow, &x->look.session, &x->person);
+}
+
+static enum step_result check_person(struct flow *flow)
+{
+    struct exchange *x = exchange_of(flow);
+    switch (x->person.outcome) {
+    case LOOK_AWAY: fault_set(&flow->fault, FAULT_AWAY, "identity: identity", "%s", x->person.reason); return STEP_END;
+    case LOOK_ENDED:
+    case LOOK_STEP_UP: return refuse(flow, OAUTH_SUBJECT_TOKEN, "the person is gone");
+    case LOOK_LIVE: break;
+    }
+    take_admin_metadata(&x->look.session, &x->person);
+    return STEP_NEXT;
+}
+
 /* ---- the grant ---- */
 
 static enum step_result describe_grant(struct flow *flow)
@@ -201,16 +220,17 @@ static enum step_result answer_token(struct flow *flow)
     struct token_request *r = token_request_of(flow);
     bool with_refresh_token = gives_refresh_token(flow);
     if (with_refresh_token && x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
-    int64_t session_left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
+    int64_t left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
+    if (with_refresh_token) left_ms = smaller(left_ms, x->stored.expires_at - x->stored.now);
     const struct token_answer answer = {
         .grant = &x->new_grant.grant,
         .has_grant = with_refresh_token,
         .targets = &x->targets,
-        .lifetime_max_ms = session_left_ms,
+        .lifetime_max_ms = left_ms, /* the expiration draft: never past the authorization's end */
         .issued_token_type = x->issued_token_type, /* RFC 8693 2.2.1 */
         .refresh_token = with_refresh_token ? &x->token : NULL,
-        .idle_left_ms = smaller(x->stored.idle_expires_at - x->stored.now, session_left_ms),
-        .absolute_left_ms = smaller(x->stored.expires_at - x->stored.now, session_left_ms),
+        .idle_left_ms = smaller(x->stored.idle_expires_at - x->stored.now, left_ms),
+        .absolute_left_ms = left_ms,
     };
     if (x->own_cookie) r->set_cookie = x->look.cookie;
     return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
@@ -222,6 +242,8 @@ static const struct step STEPS[] = {
     {"choose_targets", choose_targets},
     {"ask_kratos", ask_kratos}, /* waits for identity */
     {"check_session", check_session},
+    {"ask_person", ask_person}, /* waits for identity, where claims are mapped from metadata_admin */
+    {"check_person", check_person},
     {"describe_grant", describe_grant},
     {"store_grant", store_grant}, /* waits for storage, where a refresh token is given */
     {"answer", answer_token},

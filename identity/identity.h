@@ -53,7 +53,8 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
 /* GET {admin}/admin/sessions/{id}?expand=identity */
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
 
-/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id. For grants that outlive their session. */
+/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin.
+ * For grants that outlive their session, and for metadata_admin, which whoami never gives and the session only since Kratos 26.3. */
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id, struct arena *arena, struct look *look);
 
 struct identity_settings {

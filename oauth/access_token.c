@@ -124,6 +124,9 @@ static bool sign_into(struct client_request *r, const struct token_profile *prof
     return signed_it;
 }
 
+/* below 0 at a session's last moment, where the database's clock is ahead of Kratos' */
+static int64_t what_is_left(int64_t left_ms) { return left_ms > 0 ? left_ms : 0; }
+
 static bool put_refresh_token(struct client_request *r, const struct token_answer *a, struct text *t)
 {
     const struct policy *policy = context_of(&r->oauth.request)->policy;
@@ -132,9 +135,9 @@ static bool put_refresh_token(struct client_request *r, const struct token_answe
     text_put(t, BYTES(",\"refresh_token\":\""));
     if (!refresh_token_write(&policy->secrets, &binding, a->refresh_token, t)) return false;
     text_put(t, BYTES("\",\"refresh_token_timeout\":"));
-    text_put_number(t, a->idle_left_ms / 1000);
+    text_put_number(t, what_is_left(a->idle_left_ms) / 1000);
     text_put(t, BYTES(",\"authorization_expires_in\":"));
-    text_put_number(t, a->absolute_left_ms / 1000);
+    text_put_number(t, what_is_left(a->absolute_left_ms) / 1000);
     return true;
 }
 
@@ -142,7 +145,7 @@ bool token_answer_sign(struct client_request *r, const struct token_answer *a, s
 {
     const struct token_profile *profile = &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
     struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile)};
-    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = a->lifetime_max_ms;
+    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = what_is_left(a->lifetime_max_ms);
     struct bytes scope = profile_scope(r, profile, a->targets->scope);
     struct bytes payload = write_payload(r, a, scope, &life);
     struct text t;

@@ -28,7 +28,7 @@ struct bytes auth_method_name(enum auth_method method)
 }
 
 /* RFC 6749 A.1: VSCHAR, and no space, since logs and lists are separated by it */
-static bool client_id_well_formed(struct bytes id)
+bool client_id_well_formed(struct bytes id)
 {
     if (id.len == 0 || id.len > CLIENT_ID_MAX) return false;
     for (size_t i = 0; i < id.len; i++)
@@ -352,6 +352,10 @@ const struct client *client_parse(struct arena *arena, const struct json *record
     client->scope = client->client_name = (struct bytes){"", 0};
     if (!check_names(&r, record, NAMES, "") || !read_members(&r) || !read_secret(&r, input)) return NULL;
     client->record = write_record(&r);
+    if (bytes_contain(client->record, BYTES("\\u0000"))) { /* Postgres' jsonb can't hold it */
+        fault_set(fault, FAULT_INPUT, WHERE, "must not hold the character U+0000");
+        return NULL;
+    }
     if (bytes_present(client->record) && client->record.len <= CLIENT_RECORD_MAX) return client;
     fault_set(fault, FAULT_INPUT, WHERE, "is over %d bytes", CLIENT_RECORD_MAX);
     return NULL;

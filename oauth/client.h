@@ -6,7 +6,8 @@
 #include "base/json.h"
 #include "oauth/policy.h"
 
-enum { CLIENT_ID_MAX = 255, CLIENT_NAME_MAX = 255, CLIENT_SCOPE_MAX = 4096, CLIENT_RECORD_MAX = 32 * 1024, CLIENT_SECRET_MIN = 32, CLIENT_SECRET_MAX = 256 };
+enum { CLIENT_ID_MAX = 255, CLIENT_NAME_MAX = 255, CLIENT_SCOPE_MAX = 4096, CLIENT_RECORD_MAX = 32 * 1024, CLIENT_SECRET_MIN = 32, CLIENT_SECRET_MAX = 256,
+    CLIENT_ARENA_MAX = 2 * 1024 * 1024 /* bytes to read a record in: as many as a request has, so that what could be created can be read */ };
 
 enum auth_method { AUTH_NONE, AUTH_BASIC, AUTH_POST };
 struct bytes auth_method_name(enum auth_method method); /* "none", "client_secret_basic", "client_secret_post" (RFC 7591 2) */
@@ -44,6 +45,7 @@ const struct client *client_parse(struct arena *arena, const struct json *record
 struct client_row;
 const struct client *client_from_row(struct arena *arena, const struct client_row *row, const struct policy *policy, struct fault *fault) MUST_USE;
 
+bool client_id_well_formed(struct bytes client_id); /* 1 to CLIENT_ID_MAX visible ASCII characters: no other has a record, so none other is looked for */
 /* exact origins: https, or http on loopback; scheme://host[:port], lower case, no path (exchange.md) */
 bool origin_well_formed(struct bytes origin);
 bool client_allows_origin(const struct client *client, struct bytes origin);

@@ -40,7 +40,7 @@ static bool parse_basic(struct client_request *r, struct bytes header)
     if (!form_decode(arena, (struct bytes){plain, colon}, &c->client_id)) return false;
     if (!form_decode(arena, (struct bytes){plain + colon + 1, len - colon - 1}, &c->secret)) return false;
     c->method = AUTH_BASIC;
-    return c->client_id.len > 0 && c->client_id.len <= CLIENT_ID_MAX;
+    return client_id_well_formed(c->client_id);
 }
 
 static enum step_result parse_credentials(struct flow *flow)
@@ -51,7 +51,7 @@ static enum step_result parse_credentials(struct flow *flow)
     if (request_header_count(&r->oauth.request, "authorization") > 1) return refuse(flow, OAUTH_INVALID_REQUEST, "two authorization headers");
     if (!bytes_present(header)) {
         if (!bytes_present(body_id)) return refuse_client(flow, "no client_id");
-        if (body_id.len > CLIENT_ID_MAX) return refuse_client(flow, "client_id too long");
+        if (!client_id_well_formed(body_id)) return refuse_client(flow, "client_id malformed");
         r->credentials = (struct client_credentials){body_id, body_secret, bytes_present(body_secret) ? AUTH_POST : AUTH_NONE};
         return STEP_NEXT;
     }
@@ -76,15 +76,20 @@ enum step_result parse_client_request(struct flow *flow)
     return parsed;
 }
 
+/* public clients never are: they have no secret to guess */
+static bool is_locked_out(struct client_request *r)
+{
+    if (r->credentials.method == AUTH_NONE) return false;
+    int wait_s = lockout_wait_s(context_of(&r->oauth.request)->lockout, r->credentials.client_id, r->oauth.request.peer_ip);
+    r->oauth.refusal.retry_after_s = wait_s;
+    return wait_s > 0;
+}
+
 enum step_result find_client(struct flow *flow)
 {
     struct client_request *r = client_request_of(flow);
     struct context *context = context_of(&r->oauth.request);
-    int wait_s = lockout_wait_s(context->lockout, r->credentials.client_id, r->oauth.request.peer_ip);
-    if (wait_s > 0 && r->credentials.method != AUTH_NONE) {
-        r->oauth.refusal.retry_after_s = wait_s;
-        return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
-    }
+    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
     return ask_client(flow, context->clients, r->credentials.client_id, &r->oauth.request.arena, &r->held);
 }
 
@@ -108,6 +113,7 @@ enum step_result authenticate_client(struct flow *flow)
     if (client == NULL) return refuse_client(flow, "unknown client");
     if (client->auth_method != r->credentials.method) return refuse_client(flow, "not the registered authentication method");
     if (client->auth_method == AUTH_NONE) return STEP_NEXT;
+    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out"); /* by those who waited beside it */
     if (client_secret_matches(client->secret_hash, r->credentials.secret)) return STEP_NEXT;
     count_failure(r);
     return refuse_client(flow, "wrong secret");

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 
-enum { BUCKETS = 1024, CLIENT_ARENA_MAX = 256 * 1024 };
+enum { BUCKETS = 1024 };
 
 struct remembered_client {
     struct remembered_client *next_in_bucket, *newer, *older;
@@ -22,7 +22,7 @@ struct client_registry {
     struct store *store;
     struct remembered_client *buckets[BUCKETS];
     struct remembered_client *newest, *oldest;
-    size_t count;
+    size_t count, bytes; /* bytes: of the entries' arenas */
 };
 
 struct client_registry *client_registry_create(const struct policy *policy, struct store *store)
@@ -68,6 +68,7 @@ static void forget_entry(struct client_registry *registry, struct remembered_cli
     *at = entry->next_in_bucket;
     unlink_age(registry, entry);
     registry->count--;
+    registry->bytes -= entry->arena.used;
     entry->forgotten = true;
     if (entry->holders == 0) free_entry(entry);
 }
@@ -115,10 +116,15 @@ enum step_result ask_client(struct flow *flow, struct client_registry *registry,
     return ask_find_client(flow, registry->store, client_id, arena, &held->found);
 }
 
+static bool has_room(const struct client_registry *registry, const struct remembered_client *entry)
+{
+    return registry->count < CLIENTS_REMEMBERED_MAX && registry->bytes + entry->arena.used <= CLIENTS_BYTES_MAX;
+}
+
 static void remember(struct client_registry *registry, struct remembered_client *entry)
 {
     client_registry_forget(registry, entry->client->client_id);
-    if (registry->count == CLIENTS_REMEMBERED_MAX) forget_entry(registry, registry->oldest);
+    while (registry->count > 0 && !has_room(registry, entry)) forget_entry(registry, registry->oldest);
     struct remembered_client **bucket = &registry->buckets[bucket_of(entry->client->client_id)];
     entry->next_in_bucket = *bucket;
     *bucket = entry;
@@ -126,6 +132,7 @@ static void remember(struct client_registry *registry, struct remembered_client 
     *(registry->newest != NULL ? &registry->newest->newer : &registry->oldest) = entry;
     registry->newest = entry;
     registry->count++;
+    registry->bytes += entry->arena.used;
 }
 
 bool client_settle(struct client_registry *registry, struct held_client *held, struct fault *fault)

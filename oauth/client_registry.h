@@ -8,7 +8,7 @@
 #include "oauth/client.h"
 #include "storage/storage.h"
 
-enum { CLIENT_FRESH_MS = 5000, CLIENTS_REMEMBERED_MAX = 4096 };
+enum { CLIENT_FRESH_MS = 5000, CLIENTS_REMEMBERED_MAX = 4096, CLIENTS_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct client_registry;
 /* both must outlive it */

@@ -73,7 +73,7 @@ void oauth_error_answer(struct oauth_request *r, struct answer *answer)
 {
     enum oauth_error error = oauth_error_of_fault(r);
     const struct oauth_error_row *row = oauth_error_row(error);
-    r->request.log.outcome = row->wire;
+    if (r->request.flow.fault.kind != FAULT_LEFT) r->request.log.outcome = row->wire; /* who left is no trouble of ours */
     if (!r->refusal.refused) r->request.log.reason = arena_copy(&r->request.arena, bytes_of(r->request.flow.fault.what));
     answer->status = row->status;
     answer->content_type = BYTES("application/json");

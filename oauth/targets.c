@@ -23,10 +23,19 @@ static bool resource_well_formed(struct bytes resource)
     return true;
 }
 
+static bool have_all(const struct bytes_list *list, const struct bytes_list *wanted)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (!bytes_list_have(list, wanted->at[i])) return false;
+    return wanted->count > 0;
+}
+
+/* never what the client may not name: its own default, the settings' where its list has them, its list */
 static const struct bytes_list *default_audience(const struct client *client, const struct policy *policy)
 {
     if (client->default_audience.count > 0) return &client->default_audience;
-    return client->audience.count > 0 && policy->audience.count == 0 ? &client->audience : &policy->audience;
+    if (client->audience.count == 0 || have_all(&client->audience, &policy->audience)) return &policy->audience;
+    return &client->audience;
 }
 
 /* what a client may name: its audience list where it has one, else the settings' default and the resources of the settings */
@@ -60,18 +69,15 @@ static bool choose_profile(const struct policy *policy, struct targets *targets,
     return true;
 }
 
-static bool choose_audience(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
+static bool read_audience(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
 {
     const struct policy *policy = context_of(&r->oauth.request)->policy;
-    const struct client *client = r->held.client;
     targets->audience.at = arena_take(&r->oauth.request.arena, 2 * FORM_TARGETS_MAX * sizeof(struct bytes));
     if (targets->audience.at == NULL) return refuse_target(refusal, OAUTH_SERVER_ERROR, "request arena is full");
     if (!add_named(r, BYTES("resource"), targets, refusal) || !add_named(r, BYTES("audience"), targets, refusal)) return false;
     for (size_t i = 0; i < targets->audience.count; i++)
-        if (!may_name(client, policy, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target unknown or not allowed");
-    if (targets->audience.count == 0) targets->audience = *default_audience(client, policy);
-    if (targets->audience.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "no target named, and no default");
-    return choose_profile(policy, targets, refusal);
+        if (!may_name(r->held.client, policy, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target unknown or not allowed");
+    return targets->audience.count == 0 || choose_profile(policy, targets, refusal);
 }
 
 /* the words of scope that are in list (absent: all), without repeats, in the arena; *dropped: whether one was not */
@@ -105,7 +111,7 @@ static struct bytes without_word(struct arena *arena, struct bytes scope, struct
     return text_bytes(&t);
 }
 
-static bool choose_scope(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
+static bool read_scope(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
 {
     struct arena *arena = &r->oauth.request.arena;
     const struct client *client = r->held.client;
@@ -121,15 +127,25 @@ static bool choose_scope(struct client_request *r, struct targets *targets, stru
     return !beyond || refuse_target(refusal, OAUTH_INVALID_SCOPE, "scope beyond the client's");
 }
 
-bool targets_choose(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
+bool targets_read(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
 {
     *targets = (struct targets){.asked = false};
-    return choose_audience(r, targets, refusal) && choose_scope(r, targets, refusal);
+    return read_audience(r, targets, refusal) && read_scope(r, targets, refusal);
+}
+
+bool targets_choose(struct client_request *r, struct targets *targets, struct target_refusal *refusal)
+{
+    const struct policy *policy = context_of(&r->oauth.request)->policy;
+    if (!targets_read(r, targets, refusal)) return false;
+    if (targets->audience.count > 0) return true;
+    targets->audience = *default_audience(r->held.client, policy);
+    if (targets->audience.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "no target named, and no default");
+    return choose_profile(policy, targets, refusal);
 }
 
 /* ---- at refresh ---- */
 
-static bool read_audience(struct client_request *r, const struct grant *grant, struct bytes_list *out)
+static bool parse_audience(struct client_request *r, const struct grant *grant, struct bytes_list *out)
 {
     const struct json_limits limits = {.size_max = 64 * 1024, .unique_names = false};
     struct fault unreadable;
@@ -150,35 +166,46 @@ static void keep_allowed(struct client_request *r, struct bytes_list *audience)
     audience->count = kept;
 }
 
+static bool granted_audience(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
+{
+    targets->audience = (struct bytes_list){NULL, 0};
+    if (!parse_audience(r, grant, &targets->audience)) return refuse_target(refusal, OAUTH_SERVER_ERROR, "the grant's audience can't be read");
+    keep_allowed(r, &targets->audience);
+    if (targets->audience.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "the client may no longer name any of the grant's targets");
+    return choose_profile(context_of(&r->oauth.request)->policy, targets, refusal);
+}
+
 static bool narrow_audience(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
-    struct bytes_list granted = {NULL, 0}, values = targets->audience;
-    if (!read_audience(r, grant, &granted)) return refuse_target(refusal, OAUTH_SERVER_ERROR, "the grant's audience can't be read");
-    bool named = bytes_present(form_find(&r->form, BYTES("resource"))) || bytes_present(form_find(&r->form, BYTES("audience")));
-    if (!named) {
-        keep_allowed(r, &granted);
-        targets->audience = granted;
-        if (granted.count == 0) return refuse_target(refusal, OAUTH_INVALID_TARGET, "the client may no longer name any of the grant's targets");
-        return choose_profile(context_of(&r->oauth.request)->policy, targets, refusal);
-    }
-    for (size_t i = 0; i < values.count; i++) /* RFC 8707 2.2 */
-        if (!bytes_list_have(&granted, values.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target beyond the grant's");
+    struct bytes_list granted = {NULL, 0};
+    if (targets->audience.count == 0) return granted_audience(r, grant, targets, refusal); /* it named none */
+    if (!parse_audience(r, grant, &granted)) return refuse_target(refusal, OAUTH_SERVER_ERROR, "the grant's audience can't be read");
+    for (size_t i = 0; i < targets->audience.count; i++) /* RFC 8707 2.2 */
+        if (!bytes_list_have(&granted, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target beyond the grant's");
     return true;
+}
+
+static struct bytes granted_scope(struct client_request *r, const struct grant *grant)
+{
+    bool cut = false;
+    return cut_scope(&r->oauth.request.arena, grant->scope, r->held.client->scope, &cut);
 }
 
 static bool narrow_scope(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
-    struct arena *arena = &r->oauth.request.arena;
-    bool beyond = false, cut = false;
-    if (bytes_present(form_find(&r->form, BYTES("scope")))) {
-        targets->scope = cut_scope(arena, targets->scope, grant->scope, &beyond);
-        return !beyond || refuse_target(refusal, OAUTH_INVALID_SCOPE, "scope beyond the grant's"); /* RFC 6749 6 */
-    }
-    targets->scope = cut_scope(arena, grant->scope, r->held.client->scope, &cut);
-    return true;
+    bool beyond = false;
+    bool named = bytes_present(form_find(&r->form, BYTES("scope")));
+    targets->scope = named ? cut_scope(&r->oauth.request.arena, targets->scope, grant->scope, &beyond) : granted_scope(r, grant);
+    return !beyond || refuse_target(refusal, OAUTH_INVALID_SCOPE, "scope beyond the grant's"); /* RFC 6749 6 */
 }
 
 bool targets_narrow(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
 {
     return narrow_audience(r, grant, targets, refusal) && narrow_scope(r, grant, targets, refusal);
+}
+
+bool targets_of_grant(struct client_request *r, const struct grant *grant, struct targets *targets, struct target_refusal *refusal)
+{
+    *targets = (struct targets){.scope = granted_scope(r, grant)};
+    return granted_audience(r, grant, targets, refusal);
 }

@@ -16,13 +16,15 @@ enum {
 
 /* ---- the storage ---- */
 
-struct storage *open_storage(const char *dsn, struct fault *fault)
+struct storage *open_storage(const struct settings *settings, struct fault *fault)
 {
+    const char *dsn = settings->dsn;
     static const char SQLITE[] = "sqlite://";
     if (strcmp(dsn, "memory") == 0) return sqlite_open(NULL, fault);
     if (strncmp(dsn, SQLITE, sizeof SQLITE - 1) == 0) return sqlite_open(dsn + sizeof SQLITE - 1, fault);
-    const struct postgres_settings settings = {.dsn = dsn};
-    return postgres_open(&settings, fault);
+    const struct postgres_settings postgres = {
+        .dsn = dsn, .connections_per_worker = settings->postgres_connections, .unnamed_statements = !settings->postgres_prepared};
+    return postgres_open(&postgres, fault);
 }
 
 static void log_line(const char *line) { log_say(LOG_INFO, "migrate", "%s", line); }
@@ -97,7 +99,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
     pthread_mutex_init(&app->workers_lock, NULL);
-    app->storage = open_storage(settings->dsn, fault);
+    app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
     good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
     good = good && metadata_write(&settings->arena, &settings->policy, GRANT_TYPES, &app->metadata, fault);

@@ -38,7 +38,7 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault);
 void app_stop_worker(struct worker *worker);
 
 /* opens what settings->dsn names */
-struct storage *open_storage(const char *dsn, struct fault *fault) MUST_USE;
+struct storage *open_storage(const struct settings *settings, struct fault *fault) MUST_USE;
 /* server/routes.c */
 void lay_out_routes(struct app *app);
 

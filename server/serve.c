@@ -43,7 +43,7 @@ int migrate_command(int argc, char **argv)
     struct fault fault;
     struct settings *settings = read_settings("migrate", argc, argv, &exit_code);
     if (settings == NULL) return exit_code;
-    struct storage *storage = open_storage(settings->dsn, &fault);
+    struct storage *storage = open_storage(settings, &fault);
     bool done = storage != NULL && storage_migrate(storage, report, &fault);
     if (done) puts("The schema is up to date.");
     else print_fault("migrate", &fault);

@@ -21,6 +21,8 @@ struct settings {
     struct arena arena;
     const char *file;               /* as given, for messages */
     const char *dsn;                /* holds a password: never in a message */
+    unsigned postgres_connections;  /* of each worker */
+    bool postgres_prepared;         /* are statements prepared by name? */
     struct listener_settings public_, admin;
     struct bytes admin_token;       /* absent: none, which only loopback may have; see admin_open */
     bool admin_open;                /* serve.admin.token: none, said aloud */

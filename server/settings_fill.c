@@ -21,6 +21,8 @@ static void fill_listeners(struct reader *r)
         (struct listener_settings){c_text(r, SETTING_ADMIN_HOST), (uint16_t)number(r, SETTING_ADMIN_PORT), NULL, NULL};
     s->admin_open = bytes_equal(text(r, SETTING_ADMIN_TOKEN), BYTES("none"));
     if (!s->admin_open) s->admin_token = text(r, SETTING_ADMIN_TOKEN);
+    s->postgres_connections = (unsigned)number(r, SETTING_POSTGRES_CONNECTIONS);
+    s->postgres_prepared = number(r, SETTING_POSTGRES_PREPARED) == 1;
     s->workers = (unsigned)number(r, SETTING_WORKERS);
 }
 

@@ -31,6 +31,9 @@ enum setting_type {
 #define SETTINGS_TABLE(X) \
     X(DSN, "dsn", SECRET, "sqlite:///var/lib/hydrant/hydrant.db", 0, 0, "memory, sqlite:///path, or postgres://user:password@host/database", \
         "Where grants, signing keys and clients are kept.") \
+    X(POSTGRES_CONNECTIONS, "postgres.connections_per_worker", COUNT, "3", 1, 64, "", "Connections to Postgres that each worker keeps.") \
+    X(POSTGRES_PREPARED, "postgres.prepared_statements", BOOL, "true", 0, 0, "", \
+        "false behind a PgBouncer in transaction mode that keeps no prepared statements (max_prepared_statements 0, or before 1.21).") \
     X(PUBLIC_HOST, "serve.public.host", TEXT, "0.0.0.0", 0, 0, "an address or a host name", "Where the public endpoints listen.") \
     X(PUBLIC_PORT, "serve.public.port", COUNT, "4477", 1, 65535, "", "Their port.") \
     X(PUBLIC_TLS_CERT, "serve.public.tls.cert", TEXT, "", 0, 0, "a file name", "PEM file with the certificate and its chain; without one the port speaks plain HTTP.") \

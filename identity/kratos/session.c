@@ -223,7 +223,11 @@ enum standing parse_person(struct arena *arena, struct bytes body, struct sessio
 {
     *session = (struct session){0};
     const struct json *root = json_parse(arena, body, &limits, fault);
-    return root == NULL ? STANDING_UNCLEAR : read_person(arena, root, session, fault);
+    if (root == NULL) return STANDING_UNCLEAR;
+    enum standing standing = read_person(arena, root, session, fault);
+    if (standing != STANDING_LIVE) return standing;
+    bool written = write_metadata_admin(arena, json_find(root, "metadata_admin"), session);
+    return written ? STANDING_LIVE : unclear(fault, "too large");
 }
 
 /* it goes into answers and, for a browser, into a Location header */

@@ -23,7 +23,7 @@ static void end(struct batch *batch)
     arena_release(&batch->arena);
     batch->job_count = batch->groups_sent = batch->groups_received = 0;
     batch->expected_count = batch->received = batch->result_count = 0;
-    if (batch->alone) batch->connection->pool->alone_under_way = false;
+    if (batch->alone) batch->connection->pool->alone_under_way--;
     batch->alone = batch->warned = batch->unusable = false;
 }
 
@@ -143,18 +143,18 @@ static bool send_writes(struct batch *batch)
     return send_each(batch, together ? first + rotations : first) && end_group(batch) && send_after(batch, first);
 }
 
-void batch_send_shared(struct pool *pool, struct connection *connection)
+void batch_send_shared(struct connection *connection)
 {
-    (void)pool;
     struct batch *batch = &connection->batch;
     bool sent = send_reads(batch) && send_writes(batch);
     connection_launch(connection, sent);
 }
 
-void batch_send_alone(struct pool *pool, struct connection *connection)
+void batch_send_alone(struct connection *connection)
 {
     struct batch *batch = &connection->batch;
-    batch->alone = pool->alone_under_way = true;
+    batch->alone = true;
+    connection->pool->alone_under_way++;
     bool sent = true;
     for (size_t i = 0; sent && i < BATCH_ALONE_MAX; i++) {
         size_t most = 1;

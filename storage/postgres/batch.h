@@ -1,6 +1,7 @@
 /* batch: what a connection sends at once, and what comes back: a pipeline of transactions, each ended by a Sync.
- * Rule: a job is settled when the Sync of its last transaction came with no error before it: a row may come before its commit fails.
- * While a batch is under way nothing of it is cancelled: without its Sync no timeout of the server would free the locks. */
+ * Rule: a job is settled when the Sync of its last transaction came with no error before it: a row may come before its
+ * commit fails. While a batch is under way nothing of it is cancelled: without its Sync no timeout of the server would
+ * free the locks. */
 #ifndef STORAGE_POSTGRES_BATCH_H
 #define STORAGE_POSTGRES_BATCH_H
 
@@ -11,7 +12,7 @@ enum {
     BATCH_READS_MAX = 32,
     BATCH_WRITES_MAX = 64, /* rotations, swaps and new grants in one transaction */
     BATCH_ALONE_MAX = 8,
-    BATCH_MANY_LEAST = 8,  /* rotations from which on one statement for all costs less than one for each */
+    BATCH_MANY_LEAST = 8, /* rotations from which on one statement for all costs less than one for each */
     BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX,
     BATCH_GROUPS_MAX = 2 * BATCH_ALONE_MAX,
     BATCH_EXPECTED_MAX = 2 * BATCH_JOBS_MAX + 2 * BATCH_GROUPS_MAX,
@@ -27,8 +28,8 @@ struct group {
 
 struct expected {
     enum { EXPECT_ONE, EXPECT_MANY, EXPECT_SYNC } what;
-    struct job *job;     /* EXPECT_ONE; NULL: nobody looks at it */
-    struct job **jobs;   /* EXPECT_MANY: a row's ordinal says whose it is */
+    struct job *job;   /* EXPECT_ONE; NULL: nobody looks at it */
+    struct job **jobs; /* EXPECT_MANY: a row's ordinal says whose it is */
 };
 
 struct batch {
@@ -51,10 +52,11 @@ struct batch {
 void batch_init(struct batch *batch, struct connection *connection);
 
 /* for the pool: take what waits and send it on a free connection */
-void batch_send_shared(struct pool *pool, struct connection *connection);
-void batch_send_alone(struct pool *pool, struct connection *connection);
+void batch_send_shared(struct connection *connection);
+void batch_send_alone(struct connection *connection);
 
-/* for the stages: one statement: batch_statement, its parameters, then one of the others; false: the connection is lost */
+/* for the stages: one statement: batch_statement, its parameters, then one of the others; false: the connection is lost
+ */
 struct params *batch_statement(struct batch *batch, enum statement_id id);
 bool batch_send(struct batch *batch, struct job *job) MUST_USE;
 bool batch_send_unseen(struct batch *batch, const char *sql) MUST_USE; /* by itself: no parameters, and nobody looks at what comes */

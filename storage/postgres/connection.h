@@ -1,5 +1,5 @@
-/* connection: one connection to Postgres in its loop: connects, prepares the statements, carries one batch at a time, and connects again.
- * Rule: connection_init starts it, and it never gives up until connection_release. */
+/* connection: one connection to Postgres in its loop: connects, prepares the statements, carries one batch at a time,
+ * and connects again. Rule: connection_init starts it, and it never gives up until connection_release. */
 #ifndef STORAGE_POSTGRES_CONNECTION_H
 #define STORAGE_POSTGRES_CONNECTION_H
 

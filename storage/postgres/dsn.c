@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 #define WHERE "storage: database address"
 
 static const char *find_option(const PQconninfoOption *options, const char *keyword)
@@ -89,6 +91,8 @@ bool dsn_parse(struct dsn *dsn, const char *text, struct fault *fault)
 
 void dsn_release(struct dsn *dsn)
 {
+    for (PQconninfoOption *o = dsn->options; o != NULL && o->keyword != NULL; o++)
+        if (o->dispchar[0] == '*' && o->val != NULL) secret_wipe(o->val, strlen(o->val)); /* a password */
     if (dsn->options != NULL) PQconninfoFree(dsn->options);
     *dsn = (struct dsn){0};
 }

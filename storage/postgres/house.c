@@ -22,6 +22,7 @@ static bool send_sweep(struct batch *batch, struct job *job)
     struct params *p = batch_statement(batch, STATEMENT_SWEEP);
     params_put_number(p, job->calls->in.sweep_limit);
     params_put_number(p, ENDING_KEPT_MS);
+    params_put_number(p, GRANT_KEPT_MS);
     return batch_send(batch, job);
 }
 

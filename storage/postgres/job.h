@@ -1,6 +1,6 @@
-/* job: a verb's way through this back end: its call (or several equal ones), the stage it is at, and what came back for it.
- * Rule: a job is in exactly one place: a lane of its pool, resting there, behind another job of its grant, or in a batch.
- * Whoever takes it out of there puts it into the next, or ends it with pool_finish or pool_fail. */
+/* job: a verb's way through this back end: its call (or several equal ones), the stage it is at, and what came back for
+ * it. Rule: a job is in exactly one place: a lane of its pool, resting there, behind another job of its grant, or in a
+ * batch. Whoever takes it out of there puts it into the next, or ends it with pool_finish or pool_fail. */
 #ifndef STORAGE_POSTGRES_JOB_H
 #define STORAGE_POSTGRES_JOB_H
 
@@ -11,8 +11,9 @@ struct batch;
 struct pool;
 struct job;
 
-/* What may travel together. LANE_ALONE: a transaction for each job, on one connection at a time: these wait for locked rows, and what
- * waits must hold nothing that others may wait for. The other lanes never wait for a row, so they can't deadlock however they are mixed. */
+/* What may travel together. LANE_ALONE: a transaction for each job, never on all connections: these wait for locked
+ * rows, and what waits must hold nothing that others may wait for. The other lanes never wait for a row, so they can't
+ * deadlock however they are mixed. */
 enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };
 
@@ -46,14 +47,14 @@ struct job {
     struct storage_call *calls; /* never NULL; the first leads: its input is sent, its arena takes the result */
     int64_t deadline_ms;        /* steady; the latest of its calls' */
     struct job *next;
-    struct job *behind;      /* of the same grant, first to last: they wait for this one's end */
-    struct job *hash_next;   /* turn.c's */
+    struct job *behind;    /* of the same grant, first to last: they wait for this one's end */
+    struct job *hash_next; /* turn.c's */
     bool has_turn;
-    bool sent;               /* in a batch: no call may join any more */
-    size_t crowd;            /* with how many it may share a transaction: halved when one failed */
-    int64_t rests_until_ms;  /* steady; while resting */
+    bool sent;                      /* in a batch: no call may join any more */
+    size_t crowd;                   /* with how many it may share a transaction: halved when one failed */
+    int64_t rests_until_ms;         /* steady; while resting */
     size_t first_group, last_group; /* its transactions in the batch */
-    struct row answer;       /* the last rows that came for it, or its one row; .result NULL: none */
+    struct row answer;              /* the last rows that came for it, or its one row; .result NULL: none */
     struct job_revocation revocation;
     struct job_rotation rotation;
 };

@@ -1,4 +1,5 @@
-/* migrate: brings the schema to this binary's version, and tells which one is there. On a blocking connection of its own; not for a loop's thread. */
+/* migrate: brings the schema to this binary's version, and tells which one is there. On a blocking connection of its
+ * own; not for a loop's thread. */
 #ifndef STORAGE_POSTGRES_MIGRATE_H
 #define STORAGE_POSTGRES_MIGRATE_H
 

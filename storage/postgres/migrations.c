@@ -40,7 +40,7 @@ static const char first[] =
     " act json,"
     " created_at bigint NOT NULL,"
     " created_us smallint NOT NULL DEFAULT 0," /* the microseconds within created_at: which of two is the older */
-    " expires_at bigint NOT NULL"
+    " expires_at bigint NOT NULL" /* the grant's end, or its revocation: then, or a little later, the sweep takes it */
     ");"
     /* with grant_id: revocations walk in that order, part by part */
     "CREATE INDEX grants_kratos_session_id ON grants (kratos_session_id, grant_id);"

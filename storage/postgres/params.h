@@ -1,5 +1,6 @@
-/* params: the parameters of one statement in Postgres' binary form, whether it takes one row of values or an array for each.
- * Rule: params_init, then for each row its values in the statement's order, then params_finish. The memory is the arena's. */
+/* params: the parameters of one statement in Postgres' binary form, whether it takes one row of values or an array for
+ * each. Rule: params_init, then for each row its values in the statement's order, then params_finish. The memory is the
+ * arena's. */
 #ifndef STORAGE_POSTGRES_PARAMS_H
 #define STORAGE_POSTGRES_PARAMS_H
 

@@ -126,16 +126,18 @@ bool pool_has_shared(const struct pool *pool)
 static bool send_on(struct pool *pool, struct connection *connection)
 {
     if (!connection_is_free(connection)) return false;
-    bool alone = pool->lanes[LANE_ALONE].first != NULL && !pool->alone_under_way;
+    unsigned others = pool->postgres->connections - 1;
+    bool may_alone = pool->alone_under_way < (others > 0 ? others : 1);
+    bool alone = may_alone && pool->lanes[LANE_ALONE].first != NULL;
     bool shared = pool_has_shared(pool);
     /* where there is but one connection, the two take turns */
     if (alone && shared && connection->was_alone) alone = false;
     if (!alone && !shared) return false;
     connection->was_alone = alone;
     if (alone)
-        batch_send_alone(pool, connection);
+        batch_send_alone(connection);
     else
-        batch_send_shared(pool, connection);
+        batch_send_shared(connection);
     return true;
 }
 

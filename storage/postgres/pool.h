@@ -1,6 +1,7 @@
 /* pool: one loop's connections, and the jobs that wait for one of them to be free.
- * Rule: what waits goes as soon as a connection is free, in the batch that is there then; what is asked in one turn of the loop goes together. Ending a job wakes flows, which ask anew: so everything
- * that ends jobs stands between pool_hold and pool_release, and only the outermost pool_release sends. */
+ * Rule: what waits goes as soon as a connection is free, in the batch that is there then; what is asked in one turn of
+ * the loop goes together. Ending a job wakes flows, which ask anew: so everything that ends jobs stands between
+ * pool_hold and pool_release, and only the outermost pool_release sends. */
 #ifndef STORAGE_POSTGRES_POOL_H
 #define STORAGE_POSTGRES_POOL_H
 
@@ -27,13 +28,14 @@ struct pool {
     struct job_list lanes[LANE_COUNT];
     struct job_list resting;
     struct turns turns;
-    int bell_fd;       /* an eventfd: rings once in a turn in which something was asked */
+    int bell_fd; /* an eventfd: rings once in a turn in which something was asked */
     struct watch *bell;
     bool rung;
     struct timer tick; /* while there are jobs waiting */
     size_t waiting;    /* calls in the lanes, resting and behind others */
     unsigned holds;
-    bool alone_under_way;  /* LANE_ALONE is on one of the connections */
+    unsigned
+        alone_under_way;   /* connections with LANE_ALONE on them: all but one may be, since they may wait for a row */
     int64_t down_since_ms; /* steady; 0: a connection is up */
 };
 
@@ -53,7 +55,8 @@ void pool_move(struct pool *pool, struct job *job, const struct stage *stage);
 /* the same after a while, with jitter: about rest_ms */
 void pool_rest(struct pool *pool, struct job *job, const struct stage *stage, uint32_t rest_ms);
 
-/* for the batches: the next job of a lane, NULL when it is empty or the next one may not share with as many as are in there already */
+/* for the batches: the next job of a lane, NULL when it is empty or the next one may not share with as many as are in
+ * there already */
 struct job *pool_take(struct pool *pool, enum lane lane, size_t sharing);
 bool pool_has_shared(const struct pool *pool); /* is there anything in the lanes that may share? */
 /* connection.c says when one came up or went */

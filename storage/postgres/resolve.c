@@ -12,7 +12,8 @@
 /* Held by two, the loop and the thread: who lets go last frees it. */
 struct resolve {
     atomic_int holders;
-    int bell_fd; /* an eventfd: rung by the thread when it is done */
+    atomic_bool done; /* set by the thread before it rings */
+    int bell_fd;      /* an eventfd */
     struct watch *watch;
     void (*on_done)(void *data, const struct endpoints *endpoints);
     void *data;
@@ -73,6 +74,7 @@ static void *run_thread(void *data)
 {
     struct resolve *resolve = data;
     look_all_up(resolve->hosts, resolve->host_count, &resolve->endpoints);
+    atomic_store(&resolve->done, true);
     if (eventfd_write(resolve->bell_fd, 1) != 0) abort(); /* only of a descriptor that isn't one */
     let_go(resolve);
     return NULL;
@@ -81,6 +83,7 @@ static void *run_thread(void *data)
 static void on_bell(void *data)
 {
     struct resolve *resolve = data;
+    if (!atomic_load(&resolve->done)) return;
     watch_destroy(resolve->watch);
     resolve->on_done(resolve->data, &resolve->endpoints);
     let_go(resolve);

@@ -1,5 +1,6 @@
 /* resolve: looks the hosts' names up on a thread of its own, since libpq would block the loop on them.
- * Rule: on_done runs on the loop's thread, once, never from inside resolve_start, unless resolve_cancel came before; either ends the resolve. */
+ * Rule: on_done runs on the loop's thread, once, never from inside resolve_start, unless resolve_cancel came before;
+ * either ends the resolve. */
 #ifndef STORAGE_POSTGRES_RESOLVE_H
 #define STORAGE_POSTGRES_RESOLVE_H
 
@@ -16,7 +17,7 @@ struct endpoints {
 struct resolve;
 /* NULL when no thread or descriptor is to be had. The hosts are copied. */
 struct resolve *resolve_start(struct loop *loop, const struct dsn *dsn,
-    void (*on_done)(void *data, const struct endpoints *endpoints), void *data);
+                              void (*on_done)(void *data, const struct endpoints *endpoints), void *data);
 void resolve_cancel(struct resolve *resolve); /* NULL is nothing; does not wait */
 
 /* for a caller that may block: the same on this thread */

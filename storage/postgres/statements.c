@@ -71,8 +71,10 @@
     "u AS (UPDATE grant_state s SET gen = $11, base_gen = $12, low_gen = $13, rotated_at = $14, skips = $15,"          \
     "    mac_kid = $16, idle_expires_at = $17, revoked_at = $18, revoked_because = $19, session_checked_at = $20,"     \
     "    session_expires_at = $21 FROM l WHERE s.grant_id = l.grant_id RETURNING s.grant_id), "                        \
-    "c AS (UPDATE grants g SET claims = $22 FROM u"                                                                    \
-    "  WHERE g.grant_id = u.grant_id AND $22 IS NOT NULL AND g.claims::text IS DISTINCT FROM $22::text) "              \
+    "c AS (UPDATE grants g SET claims = coalesce($22, g.claims),"                                                      \
+    "    expires_at = CASE WHEN $18 = 0 THEN g.expires_at ELSE least(g.expires_at, $18) END FROM u"                    \
+    "  WHERE g.grant_id = u.grant_id AND ($18 <> 0 OR $22 IS NOT NULL AND g.claims::text IS DISTINCT FROM "            \
+    "$22::text)) "                                                                                                     \
     "SELECT grant_id FROM u"
 
 /* ---- storing a grant: revoke.c says how it and a revocation at the same time never miss each other ---- */
@@ -108,9 +110,12 @@
 /* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ----
  */
 
+/* e: what is revoked may be swept a day from now, and needs not wait for its own end */
 #define REVOKE_LOCKED(because)                                                                                         \
     "u AS (UPDATE grant_state s SET revoked_at = t.now, revoked_because = " because                                    \
-    " FROM l CROSS JOIN t WHERE s.grant_id = l.grant_id RETURNING s.grant_id)"
+    " FROM l CROSS JOIN t WHERE s.grant_id = l.grant_id RETURNING s.grant_id), "                                       \
+    "e AS (UPDATE grants g SET expires_at = least(g.expires_at, t.now) FROM l CROSS JOIN t"                            \
+    " WHERE g.grant_id = l.grant_id)"
 
 #define LOCK_WHERE(condition)                                                                                          \
     "l AS MATERIALIZED (SELECT s.grant_id FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"    \
@@ -190,7 +195,7 @@ static_assert(KEY_IS_ADDED == 0 && KEY_IS_UPDATED == 1 && KEY_IS_DELETED == 2, "
 /* what is locked is in use: next time */
 #define SWEEP                                                                                                          \
     "WITH " MOMENT ", "                                                                                                \
-    "old AS MATERIALIZED (SELECT g.grant_id FROM grants g WHERE g.expires_at <= (SELECT now FROM t)"                   \
+    "old AS MATERIALIZED (SELECT g.grant_id FROM grants g WHERE g.expires_at <= (SELECT now FROM t) - $3"              \
     "    ORDER BY g.expires_at LIMIT $1), "                                                                            \
     "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
     "    FOR UPDATE OF s SKIP LOCKED), "                                                                               \
@@ -226,7 +231,7 @@ static const struct statement statements[] = {
     [STATEMENT_LIST_KEYS] = {"list_keys", LIST_KEYS, "", false},
     [STATEMENT_CHANGE_KEYS] = {"change_keys", CHANGE_KEYS, "nttnnnnnnjynnnny", true},
     [STATEMENT_PULSE] = {"pulse", "WITH " MOMENT " SELECT now FROM t", "", false},
-    [STATEMENT_SWEEP] = {"sweep", SWEEP, "nn", false},
+    [STATEMENT_SWEEP] = {"sweep", SWEEP, "nnn", false},
 };
 
 const struct statement *statement_of(enum statement_id id) { return &statements[id]; }

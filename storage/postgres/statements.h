@@ -41,13 +41,15 @@ const struct statement *statement_of(enum statement_id id);
 
 /* The session's settings: one row of set_config. local: for the transaction only, where a pooler keeps no session. */
 const char *statement_settings(bool local);
-/* Settings of Postgres' planner, for the session: its plans shall not go by statistics that are missing (a new database has none) or old. A refusal is no harm. */
+/* Settings of Postgres' planner, for the session: its plans shall not go by statistics that are missing (a new database
+ * has none) or old. A refusal is no harm. */
 const char *statement_planner_settings(void);
 
 enum {
-    REVOKE_CHUNK = 1000,               /* grants that one transaction of a revocation ends; more take several */
-    ENDING_KEPT_MS = 60 * 60 * 1000,   /* far longer than any look and its verb take together */
-    STATEMENT_TIMEOUT_MS = 3000,       /* below STORAGE_DEADLINE_MS */
+    REVOKE_CHUNK = 1000,                 /* grants that one transaction of a revocation ends; more take several */
+    ENDING_KEPT_MS = 60 * 60 * 1000,     /* far longer than any look and its verb take together */
+    GRANT_KEPT_MS = 24 * 60 * 60 * 1000, /* after its end: so long it is expired or revoked, then unknown */
+    STATEMENT_TIMEOUT_MS = 3000,         /* below STORAGE_DEADLINE_MS */
     LOCK_TIMEOUT_MS = 1000,
 };
 
@@ -81,7 +83,15 @@ enum rotate_column {
     ROTATE_AUTH_TIME,
 };
 /* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
-enum confirm_column { CONFIRM_NOW, CONFIRM_STORED_AT, CONFIRM_OURS, CONFIRM_IDLE_EXPIRES_AT, CONFIRM_EXPIRES_AT, CONFIRM_ENDED_AT, CONFIRM_LIVE };
+enum confirm_column {
+    CONFIRM_NOW,
+    CONFIRM_STORED_AT,
+    CONFIRM_OURS,
+    CONFIRM_IDLE_EXPIRES_AT,
+    CONFIRM_EXPIRES_AT,
+    CONFIRM_ENDED_AT,
+    CONFIRM_LIVE
+};
 /* STATEMENT_FIND_CLIENT, STATEMENT_LIST_CLIENTS */
 enum client_column { CLIENT_ID, CLIENT_RECORD, CLIENT_SECRET_HASH, CLIENT_CREATED_AT };
 /* STATEMENT_REVOKE_*, STATEMENT_DELETE_CLIENT (which alone has the last) */

@@ -1,5 +1,5 @@
-/* turn: the presentations of one grant take turns, so that a batch names a grant once; equal ones that wait share one job.
- * Rule: every job of the verb rotate asks for its turn when it is made and ends it when it ends. */
+/* turn: the presentations of one grant take turns, so that a batch names a grant once; equal ones that wait share one
+ * job. Rule: every job of the verb rotate asks for its turn when it is made and ends it when it ends. */
 #ifndef STORAGE_POSTGRES_TURN_H
 #define STORAGE_POSTGRES_TURN_H
 

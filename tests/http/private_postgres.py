@@ -1,4 +1,5 @@
 """private_postgres: the throw-away Postgres of tests/storage/with_postgres: asked with psql, stopped, killed, frozen and started again."""
+import contextlib
 import os
 import pwd
 import re
@@ -57,20 +58,22 @@ class PrivatePostgres:
         """as a restart does it: connections are cut, at once"""
         self.control("stop", "-m", "fast")
 
+    def signal_all(self, number):
+        for pid in self.family():
+            with contextlib.suppress(ProcessLookupError):  # they come and go
+                os.kill(pid, number)
+
     def kill(self):
         """as a crash does it"""
-        for pid in self.family():
-            os.kill(pid, signal.SIGKILL)
+        self.signal_all(signal.SIGKILL)
         os.unlink(os.path.join(self.data, "postmaster.pid"))
 
     def freeze(self):
         """it keeps its connections and says nothing any more"""
-        for pid in self.family():
-            os.kill(pid, signal.SIGSTOP)
+        self.signal_all(signal.SIGSTOP)
 
     def thaw(self):
-        for pid in self.family():
-            os.kill(pid, signal.SIGCONT)
+        self.signal_all(signal.SIGCONT)
 
     def start(self):
         deadline = time.monotonic() + DEADLINE_S  # after a kill the memory that the old one shared must be gone first

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from parts import ACCESS_TOKEN, EXCHANGE, KRATOS_COOKIE, KRATOS_SESSION, claims_of, header_of, verify
+from parts import ACCESS_TOKEN, BOTH_ALGORITHMS, EXCHANGE, KRATOS_COOKIE, KRATOS_SESSION, claims_of, header_of, verify
 
 
 def test_a_session_token_becomes_an_access_token_and_a_refresh_token(hydrant, session):
@@ -61,6 +61,23 @@ def test_claims_are_mapped_typed_and_escaped(start, kratos):
     assert claims["aal"] == "aal1" and claims["plan"] == "gold" and claims["client"] == "spa" and claims["list"] == ["password"]
     assert claims["n"] == 9007199254740993  # no digit lost
     assert "missing" not in claims and "optional" not in claims and "optional?" not in claims
+
+
+ADMIN_METADATA = {"access_token": {"claims_use_admin_metadata": True, "claims": {"roles": "$identity_admin.roles"}}, "kratos": {"session": {"revalidate_after": "0s"}}}
+
+
+def test_admin_metadata_can_be_mapped_at_the_exchange_and_at_each_look(start, kratos):
+    hydrant = start(ADMIN_METADATA)
+    first = hydrant.exchange(kratos.session(metadata_admin={"roles": ["admin", "ops"]})).json
+    assert claims_of(first["access_token"])["roles"] == ["admin", "ops"]
+    second = hydrant.refresh(first["refresh_token"]).json
+    assert claims_of(second["access_token"])["roles"] == ["admin", "ops"]
+
+
+def test_where_admin_metadata_cannot_be_asked_for_there_is_no_token_without_it(start, kratos):
+    hydrant = start(ADMIN_METADATA)
+    kratos.fault(path="identity", status=500, count=-1)
+    assert hydrant.exchange(kratos.session()).status == 503
 
 
 def test_a_claim_that_fails_makes_the_exchange_fail_and_names_itself_in_the_log_only(start, session):
@@ -200,7 +217,7 @@ def test_a_grant_type_that_is_not_registered_for_the_client_is_unauthorized_clie
     assert answer.status == 400 and answer.json["error"] == "unauthorized_client"
 
 
-RESOURCES = {"access_token": {"resources": {
+RESOURCES = {"keys": BOTH_ALGORITHMS, "access_token": {"resources": {
     "https://pay.example.com": {"ttl": "2m", "algorithm": "RS256", "typ": "JWT", "scopes": ["read"], "claims": {"pay": ".identity.id"}, "min_acr": "aal2"},
     "https://files.example.com": {"ttl": "5m"},
 }}}
@@ -237,6 +254,7 @@ def test_resources_of_one_profile_share_a_token(start, session):
 
 
 def test_a_cookie_value_in_the_body_is_exchanged_and_its_renewal_not_passed_on(hydrant, kratos, session):
+    time.sleep(0.005)
     kratos.do(session, "extend")  # Kratos answers the old cookie with a renewed one
     answer = hydrant.token({"grant_type": EXCHANGE, "subject_token": session["cookie"], "subject_token_type": KRATOS_COOKIE}, client="backend")
     assert answer.status == 200 and "refresh_token" in answer.json

@@ -28,6 +28,7 @@ static void chain_start(struct chains *c, struct chain *chain)
     chain->rotation.policy.coalesce_ms = 0;
     chain->errand = (struct errand){.verb = VERB_ROTATE, .in = &chain->rotation, .out = &chain->rotated};
     chain->under_way = true;
+    chain->began_ms = clock_steady_ms();
     errand_start(&chain->errand, c->d->store, &chain->arena);
 }
 
@@ -41,7 +42,8 @@ static void chain_end(struct chains *c, struct chain *chain)
     } else {
         chain->gen = chain->rotated.gen;
         c->rotated++;
-        c->last_ms = clock_steady_ms();
+        int64_t took_ms = clock_steady_ms() - chain->began_ms;
+        if (took_ms > c->slowest_ms) c->slowest_ms = took_ms;
     }
     arena_release(&chain->arena);
 }

@@ -1,5 +1,6 @@
 /* postgres_faults: what the parts of this program share.
- * Rule: only the program's own functions are named here; each test prints what it finds and counts in TEST_END of its file. */
+ * Rule: only the program's own functions are named here; each test prints what it finds and counts in TEST_END of its
+ * file. */
 #ifndef TESTS_STORAGE_POSTGRES_FAULTS_H
 #define TESTS_STORAGE_POSTGRES_FAULTS_H
 
@@ -16,12 +17,13 @@ struct chain {
     struct errand errand;
     struct arena arena;
     bool under_way;
+    int64_t began_ms;
 };
 struct chains {
     struct driver *d;
     struct chain all[CHAINS];
     size_t rotated, unanswered, wrong;
-    int64_t last_ms; /* when the last one was answered */
+    int64_t slowest_ms; /* of those that were answered */
 };
 void chains_open(struct chains *c, struct driver *d);
 void chains_run(struct chains *c, int64_t for_ms);

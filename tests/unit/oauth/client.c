@@ -70,6 +70,11 @@ static void test_refusals(void)
         CHECK(refused("{\"access_token\":{\"algorithm\":\"none\"}}", "access_token.algorithm"));
     }
     TEST("an unknown member is refused: it might be a rule that the writer believes in") { CHECK(refused("{\"scopes\":\"api\"}", "scopes")); }
+    TEST("a record with U+0000 anywhere is refused: not every database could keep it")
+    {
+        CHECK(refused("{\"client_name\":\"a\\u0000b\"}", "U+0000"));
+        CHECK(refused("{\"metadata\":{\"a\":[\"\\u0000\"]}}", "U+0000"));
+    }
     TEST("offline_access is for confidential clients only")
     {
         CHECK(refused("{\"token_endpoint_auth_method\":\"none\",\"scope\":\"api offline_access\"}", "offline_access"));
