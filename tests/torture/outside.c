@@ -88,7 +88,7 @@ static void fill(struct storage_call *call)
     case VERB_REVOKE: call->result.revoked.count = 1; return;
     case VERB_PULSE: call->result.pulse.now = clock_now_ms(); return;
     case VERB_LIST_KEYS:
-    case VERB_ADD_KEYS:
+    case VERB_CHANGE_KEYS:
     case VERB_SWEEP: abort(); /* no endpoint asks that */
     }
 }
@@ -124,7 +124,7 @@ static struct storage held_storage = {&ops};
 struct store *outside_store(struct loop *loop)
 {
     static struct store store;
-    store = (struct store){&held_storage, loop};
+    store = (struct store){.storage = &held_storage, .loop = loop};
     return &store;
 }
 

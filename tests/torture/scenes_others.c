@@ -50,7 +50,7 @@ static void an_access_token(struct sent *sent)
              exp);
     const struct signing signing = {KEY_ES256, BYTES("at+jwt"), bytes_of(payload)};
     text_init(&text, &world.arena, 1024);
-    if (signer_sign(world.context.signer, world.context.keyring, &signing, &text, NULL))
+    if (signer_sign(world.context.signer, key_seat_ring(&world.context.keys), &signing, &text, NULL))
         put_token(sent, text_bytes(&text).at);
 }
 

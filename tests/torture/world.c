@@ -65,6 +65,22 @@ static void fill_policy(void)
     fill_profiles();
 }
 
+static struct key_view *keys;
+
+/* as if the key table held this one */
+static void look_at(const struct key_material *key)
+{
+    static const struct key_times times = {.rotate_every_ms = DAY_MS};
+    const struct key_rules rules = {.algorithms = world.policy.algorithms,
+                                    .algorithm_count = world.policy.algorithm_count,
+                                    .times = &times,
+                                    .making = {&world.policy.secrets, RSA_BITS_MIN}};
+    const struct key_reading reading = {key, 1, clock_now_ms(), clock_steady_us()};
+    keys = key_view_create();
+    must(key_view_put(keys, &rules, &reading, NULL));
+    key_seat_init(&world.context.keys, keys);
+}
+
 static void fill_context(void)
 {
     struct key_material key = fixture_key(KEY_ES256, 0, 1, &world.arena);
@@ -75,8 +91,8 @@ static void fill_context(void)
         .store = outside_store(world.worker.loop),
         .claims = world.claims,
         .signer = signer_create(),
-        .keyring = fixture_ring(&key, 1),
     };
+    look_at(&key);
     for (size_t i = 0; i < world.policy.profile_count; i++)
         must((world.claims[i] = claims_create(&world.profiles[i].claims, NULL)) != NULL);
 }
@@ -93,7 +109,8 @@ void world_destroy(void)
 {
     for (size_t i = 0; i < world.policy.profile_count; i++) claims_destroy(world.claims[i]);
     signer_destroy(world.context.signer);
-    keyring_release(world.context.keyring);
+    key_seat_release(&world.context.keys);
+    key_view_destroy(keys);
     system_secrets_release(&world.policy.secrets);
     loop_destroy(world.worker.loop);
     arena_release(&world.arena);

@@ -51,7 +51,7 @@ static bool sign(const struct token_answer *answer)
     if (!token_answer_sign(r, answer, &body, &fault)) return false;
     said = read(body);
     CHECK(said != NULL &&
-          keyring_verify(world.context.keyring, json_string(json_find(said, "access_token")), &arena, &claims));
+          keyring_verify(key_seat_ring(&world.context.keys), json_string(json_find(said, "access_token")), &arena, &claims));
     payload = read(claims);
     return payload != NULL;
 }

@@ -10,7 +10,8 @@ static struct answered answered;
 static struct arena arena;
 static struct metadata metadata;
 
-static const struct route JWKS = {.size = sizeof(struct request), .steps = DOCUMENT_STEPS, .finish = jwks_finish};
+static const struct route JWKS = {
+    .size = sizeof(struct jwks_request), .steps = DOCUMENT_STEPS, .finish = jwks_finish, .dispose = jwks_release};
 
 static void fetch(const struct route *route, const char *header, const char *value)
 {

@@ -43,7 +43,7 @@ static const char *access_token(const char *claims, int64_t lifetime_s)
     snprintf(payload, sizeof payload, "{\"exp\":%lld,%s}", (long long)(clock_now_ms() / 1000 + lifetime_s), claims);
     text_init(&text, &world.arena, 1024);
     const struct signing signing = {KEY_ES256, BYTES("at+jwt"), bytes_of(payload)};
-    CHECK(signer_sign(world.context.signer, world.context.keyring, &signing, &text, NULL));
+    CHECK(signer_sign(world.context.signer, key_seat_ring(&world.context.keys), &signing, &text, NULL));
     return text_bytes(&text).at;
 }
 
