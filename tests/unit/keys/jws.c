@@ -2,16 +2,20 @@
 #include <jwt.h>
 #include <openssl/pem.h>
 
+#include <openssl/hmac.h>
+
 #include "base/encoding.h"
 #include "base/text.h"
+#include "keys/jws.h"
 #include "keys/ring.h"
 #include "keys/signature.h"
 #include "unit/keys/fixture.h"
+#include "unit/keys/vectors.h"
 #include "unit/test.h"
 
 static struct arena arena;
 static struct keyring *ring;
-static struct bytes es_kid, rs_kid;
+static struct bytes es_kid, es384_kid, rs_kid;
 
 static struct bytes encode(struct bytes text)
 {
@@ -88,6 +92,9 @@ static void check_twice_and_crit(void)
     CHECK(!header_passes("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"@\",\"crit\":[\"exp\"],\"exp\":1}"));
     CHECK(!header_passes("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"@\",\"crit\":[]}"));
     CHECK(!header_passes(GOOD " {}"));
+    CHECK(!header_passes("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"@\",\"b64\":true}"));
+    CHECK(!header_passes("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"@\",\"b64\":false}"));
+    CHECK(!header_passes("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"@\",\"b64\":false,\"crit\":[\"b64\"]}"));
 }
 
 static struct bytes cut(struct bytes b, size_t from, size_t len) { return (struct bytes){b.at + from, len}; }
@@ -142,6 +149,31 @@ static void check_bit_flips(struct bytes token)
     }
 }
 
+/* what jws_parse says of a token that it refuses */
+static const char *refusal(const char *token)
+{
+    static struct fault fault;
+    struct jws jws;
+    fault.what[0] = '\0';
+    CHECK(!jws_parse(bytes_of(token), &arena, &jws, &fault) && fault.kind == FAULT_INPUT);
+    return fault.what;
+}
+
+static void check_words(void)
+{
+    struct fault fault;
+    CHECK(strstr(refusal(""), "1 part;") != NULL && strstr(refusal("a.b"), "2 parts;") != NULL);
+    CHECK(strstr(refusal("a.b.c.d"), "4 parts;") != NULL && strstr(refusal("a.b.c.d.e"), "JWE") != NULL);
+    CHECK(strstr(refusal("e30=.e30.e30"), "the header is not base64url") != NULL);
+    CHECK(strstr(refusal("e30.e+0.e30"), "the payload is not base64url") != NULL);
+    CHECK(strstr(refusal("e30.e30.e"), "the signature is not base64url") != NULL);
+    CHECK(strstr(refusal("e30.e30."), "the signature is empty") != NULL);
+    CHECK(jws_header(BYTES("[]"), &arena, &fault) == NULL && strstr(fault.what, "no JSON object") != NULL);
+    CHECK(jws_header(BYTES("{\"crit\":[]}"), &arena, &fault) == NULL && strstr(fault.what, "crit") != NULL);
+    CHECK(jws_header(BYTES("{\"b64\":true}"), &arena, &fault) == NULL && strstr(fault.what, "b64") != NULL);
+    CHECK(jws_header(BYTES("{\"a\":1,\"a\":1}"), &arena, &fault) == NULL && fault.kind == FAULT_INPUT);
+}
+
 /* the pair as PEM, for libjwt */
 static struct bytes pem_of(struct bytes kid, bool private)
 {
@@ -156,6 +188,38 @@ static struct bytes pem_of(struct bytes kid, bool private)
     struct bytes pem = arena_copy(&arena, (struct bytes){at, (size_t)len});
     BIO_free(memory);
     return pem;
+}
+
+/* RFC 8725 2.1: who takes any alg takes the public key, which everyone has, for a secret */
+static void check_public_key_as_secret(struct bytes kid, enum key_algorithm algorithm)
+{
+    unsigned char mac[32];
+    struct bytes pem = pem_of(kid, false);
+    struct bytes header = header_of("{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"@\"}", kid);
+    struct bytes input = join(encode(header), BYTES("."), encode(BYTES("{\"sub\":\"a\"}")));
+    HMAC(EVP_sha256(), pem.at, (int)pem.len, (const unsigned char *)input.at, input.len, mac, NULL);
+    CHECK(!verifies(join(input, BYTES("."), encode((struct bytes){(char *)mac, sizeof mac}))));
+    CHECK(ring_find(ring, kid)->row.algorithm == algorithm);
+}
+
+/* every algorithm's key with every other algorithm's name */
+static void check_every_pair(void)
+{
+    struct key_material rows[KEY_ALGORITHM_COUNT];
+    struct keyring *before = ring;
+    for (enum key_algorithm a = 0; a < KEY_ALGORITHM_COUNT; a++) rows[a] = fixture_key(a, 0, 5, &arena);
+    ring = fixture_ring(rows, KEY_ALGORITHM_COUNT);
+    for (enum key_algorithm a = 0; a < KEY_ALGORITHM_COUNT; a++)
+        for (enum key_algorithm b = 0; b < KEY_ALGORITHM_COUNT; b++) {
+            char template[80];
+            snprintf(template, sizeof template, "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"@\"}",
+                     key_algorithm_name(b).at);
+            struct bytes token = sign_with(rows[a].kid, header_of(template, rows[a].kid), BYTES("{}"));
+            CHECK(verifies(token) == (a == b));
+            if (a == b) check_bit_flips(token);
+        }
+    keyring_release(ring);
+    ring = before;
 }
 
 static const unsigned char *octets(struct bytes b) { return (const unsigned char *)b.at; }
@@ -196,12 +260,26 @@ static void check_we_read_libjwts(jwt_alg_t algorithm, struct bytes kid)
 int main(void)
 {
     arena_init(&arena, 256 << 20);
-    struct key_material rows[] = {fixture_key(KEY_ES256, 0, 5, &arena), fixture_key(KEY_RS256, 0, 5, &arena)};
-    ring = fixture_ring(rows, 2);
+    struct key_material rows[] = {fixture_key(KEY_ES256, 0, 5, &arena), fixture_key(KEY_ES384, 0, 5, &arena),
+                                  fixture_key(KEY_RS256, 0, 5, &arena)};
+    ring = fixture_ring(rows, 3);
     es_kid = rows[0].kid;
-    rs_kid = rows[1].kid;
+    es384_kid = rows[1].kid;
+    rs_kid = rows[2].kid;
     TEST("RFC 8725 3.1, 3.11: only our typ, the key's own alg and a kid of the ring pass") check_headers();
-    TEST("RFC 7515 4, 4.1.11: a member twice, crit, or anything behind the header is refused") check_twice_and_crit();
+    TEST("RFC 7515 4, 4.1.11, RFC 7797 3: a member twice, crit, b64, or anything behind the header is refused")
+    check_twice_and_crit();
+    TEST("a token that is refused before its key is known says why, for who looks into one") check_words();
+    TEST("RFC 7515 A.1: the HS256 example is refused: no MAC is an algorithm here")
+    CHECK(!verifies(BYTES(HS256_JWS)));
+    TEST("RFC 7515 A.5: the unsecured example is refused") CHECK(!verifies(BYTES(NONE_JWS)));
+    TEST("RFC 8725 2.1: the public key is no secret of a MAC")
+    {
+        check_public_key_as_secret(es_kid, KEY_ES256);
+        check_public_key_as_secret(rs_kid, KEY_RS256);
+    }
+    TEST("RFC 8725 3.1: each algorithm's token verifies, under its own name alone, and no other spelling of it")
+    check_every_pair();
     TEST("RFC 7515 7.1: exactly three parts, base64url without padding, nothing around them") check_forms();
     TEST("RFC 4648 3.5: a signature has one spelling") check_last_character();
     TEST("a token over 16 KiB or a header over 1 KiB is not looked at") check_sizes();
@@ -221,8 +299,10 @@ int main(void)
         keyring_release(other);
     }
     TEST("libjwt verifies our ES256 tokens") check_libjwt_reads_ours(KEY_ES256, es_kid);
+    TEST("libjwt verifies our ES384 tokens") check_libjwt_reads_ours(KEY_ES384, es384_kid);
     TEST("libjwt verifies our RS256 tokens") check_libjwt_reads_ours(KEY_RS256, rs_kid);
     TEST("we verify libjwt's ES256 tokens") check_we_read_libjwts(JWT_ALG_ES256, es_kid);
+    TEST("we verify libjwt's ES384 tokens") check_we_read_libjwts(JWT_ALG_ES384, es384_kid);
     TEST("we verify libjwt's RS256 tokens") check_we_read_libjwts(JWT_ALG_RS256, rs_kid);
     keyring_release(ring);
     arena_release(&arena);

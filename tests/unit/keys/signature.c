@@ -181,7 +181,7 @@ int main(void)
     check_signs(KEY_RS256, rsa_pair(), BYTES(RS256_INPUT), BYTES(RS256_SIGNATURE));
     TEST("RFC 6979 A.2.6: a P-384 signature with SHA-384 verifies, and nothing near it")
     check_vector(KEY_ES384, BYTES(EC384_JWK(ES384_X, ES384_Y)), BYTES(ES384_INPUT), BYTES(ES384_SIGNATURE));
-    TEST("RFC 7518 3.4: an ES384 signature has 96 octets, however small r and s are") check_own(KEY_ES384, 96, 1000);
+    TEST("RFC 7518 3.4: an ES384 signature has 96 octets, however small r and s are") check_own(KEY_ES384, 96, 300);
     TEST("RFC 7518 3.5: a PS256 signature has 256 octets with a key of 2048 bits") check_own(KEY_PS256, 256, 5);
     TEST("RFC 7518 3.5: PS256's salt is as long as its hash, MGF1's hash the same: nothing else verifies") check_pss();
     TEST("RFC 8037 A.1, A.2: the private key has the public key")
