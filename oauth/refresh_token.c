@@ -62,12 +62,33 @@ static void write_parts(unsigned char *raw, const struct refresh_token *token)
 
 bool refresh_token_looks_like(struct bytes text) { return bytes_start_with(text, PREFIX); }
 
+/* raw has room for REFRESH_TOKEN_LEN */
+static bool decode(struct bytes text, unsigned char *raw)
+{
+    size_t len;
+    if (text.len != REFRESH_TOKEN_TEXT_LEN || !refresh_token_looks_like(text)) return false;
+    return base64url_decode((struct bytes){text.at + PREFIX.len, text.len - PREFIX.len}, raw, REFRESH_TOKEN_LEN, &len) && len == REFRESH_TOKEN_LEN;
+}
+
+bool refresh_token_read_label(struct bytes text, struct refresh_token_label *label)
+{
+    unsigned char raw[REFRESH_TOKEN_LEN];
+    struct refresh_token token;
+    bool good = decode(text, raw) && raw[0] == VERSION;
+    if (good) {
+        read_parts(raw, &token);
+        *label = (struct refresh_token_label){.version = raw[0], .mac_kid = token.mac_kid, .gen = token.gen};
+        memcpy(label->grant_id, token.grant_id, GRANT_ID_LEN);
+        refresh_token_wipe(&token);
+    }
+    secret_wipe(raw, sizeof raw);
+    return good;
+}
+
 bool refresh_token_open(const struct system_secrets *secrets, const struct token_binding *binding, struct bytes text, struct refresh_token *token)
 {
     unsigned char raw[REFRESH_TOKEN_LEN], tag[DIGEST_LEN];
-    size_t len;
-    if (text.len != REFRESH_TOKEN_TEXT_LEN || !refresh_token_looks_like(text)) return false;
-    if (!base64url_decode((struct bytes){text.at + PREFIX.len, text.len - PREFIX.len}, raw, sizeof raw, &len) || len != sizeof raw) return false;
+    if (!decode(text, raw)) return false;
     const unsigned char *key = find_key(secrets, raw[1]);
     bool good = raw[0] == VERSION && key != NULL && make_tag(key, binding, raw, tag) && secret_same(tag, raw + SIGNED_LEN, REFRESH_TOKEN_TAG_LEN);
     if (good) read_parts(raw, token);

@@ -24,6 +24,13 @@ struct token_binding {
 };
 
 bool refresh_token_looks_like(struct bytes text); /* begins with hrt_ */
+/* What may be shown of a token: without a secret of ours it proves nothing, and the grant's secret is not among it. */
+struct refresh_token_label {
+    uint8_t version, mac_kid;
+    unsigned char grant_id[GRANT_ID_LEN];
+    uint32_t gen;
+};
+bool refresh_token_read_label(struct bytes text, struct refresh_token_label *label) MUST_USE; /* false: it has not a token's form */
 /* false for anything that is not, to the last bit, a token that one of the secrets made for this issuer and client. Constant time in the tag. */
 bool refresh_token_open(const struct system_secrets *secrets, const struct token_binding *binding, struct bytes text, struct refresh_token *token) MUST_USE;
 /* appends the token's text; false when token->mac_kid is no secret of ours any more */

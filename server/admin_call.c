@@ -3,29 +3,9 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "server/one_call.h"
 
 static const char ENDPOINT[] = "http://127.0.0.1:4478";
-
-struct waiting {
-    struct flow flow;
-    struct upstream *upstream;
-    struct call call;
-    struct arena *arena;
-    struct call_answer answer;
-};
-
-static enum step_result ask(struct flow *flow)
-{
-    struct waiting *w = (struct waiting *)flow;
-    return ask_call(flow, w->upstream, &w->call, w->arena, &w->answer);
-}
-
-static const struct step STEPS[] = {
-    {"ask", ask}, /* waits for the admin API */
-    {"finish", NULL},
-};
-
-static void finish(struct flow *flow) { (void)flow; }
 
 static void put_header(struct call *call, struct bytes name, struct bytes value)
 {
@@ -55,20 +35,14 @@ static const char *endpoint_of(const struct admin_call *call)
 
 bool admin_call(const struct admin_call *call, struct arena *arena, struct admin_result *result, struct fault *fault)
 {
-    struct loop *loop = loop_create();
-    struct waiting w = {.arena = arena};
-    fill_call(&w.call, call, arena);
-    w.upstream = upstream_create(loop, bytes_of(endpoint_of(call)), ADMIN_CALL_MAX_MS, NULL, fault);
-    bool answered = false;
-    if (w.upstream != NULL) {
-        flow_init(&w.flow, STEPS, finish);
-        flow_drive(&w.flow);
-        while (!w.flow.finished) loop_run(loop, 100);
-        answered = w.flow.fault.kind == FAULT_NONE;
-        if (!answered) fault_set(fault, FAULT_AWAY, "admin API", "%s did not answer (%s): is the server running, and is --endpoint right?", endpoint_of(call), w.flow.fault.what);
-        upstream_destroy(w.upstream);
+    struct one_call one = {.base_url = bytes_of(endpoint_of(call)), .timeout_ms = ADMIN_CALL_MAX_MS};
+    struct call_answer answer = {.status = 0};
+    struct fault why;
+    fill_call(&one.call, call, arena);
+    if (one_call(&one, arena, &answer, &why)) {
+        *result = (struct admin_result){answer.status, answer.body};
+        return true;
     }
-    *result = (struct admin_result){w.answer.status, w.answer.body};
-    loop_destroy(loop);
-    return answered;
+    if (why.kind == FAULT_INPUT) return *fault = why, false;
+    return fault_set(fault, FAULT_AWAY, "admin API", "%s did not answer (%s): is the server running, and is --endpoint right?", endpoint_of(call), why.what);
 }

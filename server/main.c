@@ -24,6 +24,10 @@ static int help_command(int argc, char **argv);
     "  --format FORMAT     table (default) or json\n"                                                                  \
     "The admin token is read from HYDRANT_ADMIN_TOKEN, where the server asks for one.\n"
 
+#define TOKEN_ARGUMENT                                                                                                 \
+    "  TOKEN               the token; without it, or as -, it is read from standard input, which keeps it out of the\n" \
+    "                      shell's history and the list of processes\n"
+
 const struct command COMMANDS[] = {
     {"serve", "run the server",
         "Usage: hydrant serve -c FILE [--dev]\n\n" CONFIG_OPTION
@@ -74,6 +78,23 @@ const struct command COMMANDS[] = {
         "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
         "\nAfter a change of secrets.system, once every server has the new secret in its list: from then on the old one may be taken out of it.\n",
         keys_reseal_command},
+    {"token inspect", "show what stands in a token, verifying nothing",
+        "Usage: hydrant token inspect [TOKEN | -] [--format FORMAT]\n\n" TOKEN_ARGUMENT
+        "  --format FORMAT     table (default) or json\n"
+        "\nA JWT: its header and payload, its times as dates. A refresh token (hrt_...): its version, the id of the system secret that signed it,\n"
+        "its grant and generation; never its secret. Nothing is verified: anyone can write such a token.\n",
+        token_inspect_command},
+    {"token verify", "check a JWT as a resource server does, and say what is wrong with it",
+        "Usage: hydrant token verify [TOKEN | -] --jwks URL|FILE [options]\n\n" TOKEN_ARGUMENT
+        "  --jwks URL|FILE     the key set: the issuer's /.well-known/jwks.json, or a copy of it in a file\n"
+        "  --issuer ISSUER     what iss must be, letter for letter\n"
+        "  --audience AUD      what must be in aud\n"
+        "  --type TYPE         what typ must be, e.g. at+jwt\n"
+        "  --leeway TIME       how far clocks may differ (default: 60s; at most 24h)\n"
+        "  --format FORMAT     table (default) or json\n"
+        "\nEvery check is listed with its values: ok, FAILED, or not asked. Signatures are checked by Hydrant and, where it knows the algorithm,\n"
+        "by libjwt. Ends with 0 when nothing failed, else with 1.\n",
+        token_verify_command},
     {"version", "say which version this is", "Usage: hydrant version\n", version_command},
     {"help", "explain a command, or the settings",
         "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},

@@ -46,7 +46,7 @@ def row_of(out, name):
 
 # ---- help and version ----
 
-COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "version", "help"]
+COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "token inspect", "token verify", "version", "help"]
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
@@ -83,7 +83,10 @@ def test_version_says_what_the_server_says(guarded):
     (["migrate", "--dev=yes"], "--dev takes no value"), (["config", "check", "x"], "what is x?"), (["version", "-c", "x"], "what is -c?"),
     (["clients", "get"], "which client?"), (["clients", "get", "a", "b"], "which client?"), (["clients", "delete"], "which client?"), (["clients", "list", "x"], "what is x?"), (["clients", "create", "x"], "what is x?"),
     (["clients", "list", "--format", "xml"], "table or json"), (["clients", "get", "a", "--format="], "table or json"), (["clients", "create", "--id"], "--id needs a value"), (["clients", "list", "-c", "x"], "unknown option -c"),
-    (["clients", "create", "--file", "x", "--id", "y"], "--file"), (["clients", "create", "--scope", "api", "--file=x"], "--file"),
+    (["clients", "create", "--file", "x", "--id", "y"], "--file"),
+    (["token"], "no command token"), (["token", "inspect", "a", "b"], "what is b?"), (["token", "inspect", "a", "--format", "xml"], "table or json"), (["token", "inspect", "a", "--jwks", "x"], "unknown option --jwks"),
+    (["token", "verify", "a"], "--jwks is missing"), (["token", "verify", "a", "b", "--jwks", "x"], "what is b?"), (["token", "verify", "a", "--jwks", "x", "--leeway", "soon"], "--leeway is a duration"),
+    (["token", "verify", "a", "--jwks", "x", "--leeway", "25h"], "--leeway is a duration"), (["token", "verify", "a", "--jwks", "x", "--format", "xml"], "table or json"), (["clients", "create", "--scope", "api", "--file=x"], "--file"),
 ])
 def test_wrong_use_is_2_and_says_where_to_read_on(words, says):
     done = run(*words)
