@@ -36,13 +36,29 @@ def fresh_dsn(on_postgres, tmp_path_factory):
     return make
 
 
+@pytest.fixture
+def own_dsn(on_postgres, fresh_dsn, request):
+    """a function: the DSN of a database that no other server has used: its keys are those that this one makes"""
+    def make():
+        if not on_postgres:
+            return fresh_dsn()
+        dsn = request.getfixturevalue("postgres").empty_database()
+        migrate(dsn)
+        return dsn
+    return make
+
+
+def migrate(dsn):
+    done = subprocess.run([os.path.join(BUILD, "hydrant"), "migrate"], env={**os.environ, "DSN": dsn,
+        "SECRETS_SYSTEM": "only-the-schema-is-made-here-no-token"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="session")
 def migrated(on_postgres):
     """Postgres' schema is the operator's to make"""
     if on_postgres:
-        done = subprocess.run([os.path.join(BUILD, "hydrant"), "migrate"], env={**os.environ, "DSN": os.environ["HYDRANT_HTTP_DSN"],
-            "SECRETS_SYSTEM": "only-the-schema-is-made-here-no-token"}, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        migrate(os.environ["HYDRANT_HTTP_DSN"])
 
 
 @pytest.fixture

@@ -20,6 +20,28 @@ def test_rfc_7517_each_key_says_what_it_is_and_nothing_private(hydrant):
         assert set(key) == {"kty", "use", "alg", "kid"} | ({"crv", "x", "y"} if key["kty"] == "EC" else {"n", "e"})
 
 
+MEMBERS = {"EC": {"crv", "x", "y"}, "RSA": {"n", "e"}, "OKP": {"crv", "x"}}
+KINDS = {"ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "RS256": ("RSA", None), "PS256": ("RSA", None), "EdDSA": ("OKP", "Ed25519")}
+
+
+def test_rfc_7518_6_rfc_8037_2_each_algorithm_s_keys_have_their_own_members(start, own_dsn):
+    algorithms = ["EdDSA", "PS256", "ES384", "ES256", "RS256"]
+    keys = start({"dsn": own_dsn(), "keys": {"algorithms": algorithms}}).jwks()["keys"]
+    assert [key["alg"] for key in keys] == ["ES256"] * 2 + ["ES384"] * 2 + ["RS256"] * 2 + ["PS256"] * 2 + ["EdDSA"] * 2
+    for key in keys:
+        assert (key["kty"], key.get("crv")) == KINDS[key["alg"]]
+        assert set(key) == {"kty", "use", "alg", "kid"} | MEMBERS[key["kty"]]
+        from jwcrypto import jwk
+        assert jwk.JWK(**key).thumbprint() == key["kid"]
+
+
+def test_the_key_set_shows_the_algorithms_in_use_and_no_other(start, own_dsn):
+    hydrant = start({"dsn": own_dsn(), "keys": {"algorithms": ["EdDSA"]}, "access_token": {"algorithm": "EdDSA"}})
+    assert {key["alg"] for key in hydrant.jwks()["keys"]} == {"EdDSA"}
+    # RFC 8414 2 has no name for what access tokens are signed with: RFC 9068 4 sends resource servers to jwks_uri
+    assert not [name for name in hydrant.public.get(METADATA[0]).json if "signing_alg" in name]
+
+
 def test_rfc_7638_the_kid_is_the_thumbprint(hydrant):
     from jwcrypto import jwk
     for key in hydrant.jwks()["keys"]:

@@ -95,8 +95,8 @@ def test_libjwt_is_asked_too_where_it_can_be(sign, key_set, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", list(KEYS))
-def test_our_own_token_from_our_own_key_set(start, session, algorithm):
-    hydrant = start({"access_token": {"algorithm": algorithm}, "keys": {"algorithms": [algorithm]}})
+def test_our_own_token_from_our_own_key_set(start, own_dsn, session, algorithm):
+    hydrant = start({"dsn": own_dsn(), "access_token": {"algorithm": algorithm}, "keys": {"algorithms": [algorithm]}})
     url = "http://127.0.0.1:%d/.well-known/jwks.json" % hydrant.public.port
     token = hydrant.exchange(session).json["access_token"]
     rows, done = verify(token, url, "--issuer", "http://localhost:4477", "--audience", AUDIENCE, "--type", "at+jwt")

@@ -1,4 +1,4 @@
-/* libjwt_verify: the second opinion: libjwt 1.x verifies one of our tokens. usage: libjwt_verify ES256|RS256 TOKEN, the public key as PEM on standard input. */
+/* libjwt_verify: the second opinion: libjwt 1.x verifies one of our tokens. usage: libjwt_verify ES256|ES384|RS256 TOKEN, the public key as PEM on standard input. */
 #include <jwt.h>
 #include <stdbool.h>
 #include <stdio.h>

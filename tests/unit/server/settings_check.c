@@ -231,6 +231,25 @@ static void test_keys(void)
                           "and EdDSA (with Ed25519)"));
         CHECK(refused_too("keys: {algorithms: []}\n", "keys.algorithms: is empty"));
     }
+    TEST("every algorithm can be asked for, by keys, by the tokens and by a resource")
+    {
+        struct settings *s = accepted("keys: {algorithms: [EdDSA, PS256, RS256, ES384, ES256], rsa_bits: 3072}\n"
+                                      "access_token: {algorithm: EdDSA, resources: {https://a: {algorithm: ES384}, "
+                                      "https://b: {algorithm: PS256}}}\n");
+        CHECK(s != NULL && s->policy.algorithm_count == KEY_ALGORITHM_COUNT && s->policy.algorithms[0] == KEY_EDDSA);
+        CHECK(s != NULL && s->rsa_bits == 3072 && s->policy.profiles[0].algorithm == KEY_EDDSA);
+        CHECK(s != NULL && s->policy.profiles[1].algorithm == KEY_ES384 &&
+              s->policy.profiles[2].algorithm == KEY_PS256);
+        settings_free(s);
+    }
+    TEST("RFC 7518 3.3: RSA keys have 2048 bits or more")
+    {
+        CHECK(refused_too("keys: {rsa_bits: 2047}\n",
+                          "keys.rsa_bits: 2047 is out of range; right would be a number from 2048 to 4096"));
+        CHECK(refused_too("keys: {rsa_bits: 4104}\n", "keys.rsa_bits: 4104 is out of range"));
+        CHECK(refused_too("keys: {rsa_bits: 2050}\n",
+                          "keys.rsa_bits: 2050 is no multiple of 8; right would be 2048, 3072 or 4096"));
+    }
     TEST("a retired key stays for as long as a token that it signed, and what others keep")
     {
         struct settings *s = accepted("keys: {jwks_max_age: 1m}\n");
