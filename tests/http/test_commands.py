@@ -46,7 +46,7 @@ def row_of(out, name):
 
 # ---- help and version ----
 
-COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "token inspect", "token verify", "version", "help"]
+COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "keys list", "keys rotate", "keys revoke", "keys reseal", "token inspect", "token verify", "version", "help"]
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
