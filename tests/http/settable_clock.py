@@ -32,7 +32,8 @@ class Clock:
         """what makes a program look at this clock; program: one of ours, whose sanitizer has to be loaded first"""
         sanitizer = sanitizer_of(program) if program else []
         return {"LD_PRELOAD": ":".join(sanitizer + LIBRARIES[:1]), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # without it steady waits on a condition end at once
+                "FAKETIME_DONT_RESET": "1"}
 
 
 def sanitizer_of(program):
