@@ -1,0 +1,204 @@
+#include "oauth/key_view.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "unit/keys/fixture.h"
+#include "unit/test.h"
+
+static const enum key_algorithm only[] = {KEY_ES256};
+static const struct key_times times = {
+    .rotate_every_ms = 30LL * DAY_MS, .publish_before_ms = DAY_MS, .keep_after_ms = DAY_MS};
+static struct system_secrets secrets;
+static struct key_rules rules = {
+    .algorithms = only, .algorithm_count = 1, .times = &times, .making = {&secrets, RSA_BITS_MIN}};
+static struct arena arena;
+static struct fault fault;
+static int lines_fd;
+static char lines[64 * 1024];
+
+/* what was logged since the last call */
+static const char *logged(void)
+{
+    ssize_t len = read(lines_fd, lines, sizeof lines - 1);
+    lines[len < 0 ? 0 : len] = 0;
+    return lines;
+}
+
+static bool says(const char *text, const char *event, struct bytes kid)
+{
+    char begin[64];
+    snprintf(begin, sizeof begin, "\"event\":\"%s\"", event);
+    const char *at = strstr(text, begin);
+    if (at == NULL) return false;
+    struct bytes line = {at, strcspn(at, "\n")};
+    return bytes_contain(line, kid);
+}
+
+static struct key_reading read_at(const struct key_material *rows, size_t count, int64_t now, int64_t asked_us)
+{
+    return (struct key_reading){rows, count, now, asked_us};
+}
+
+static bool put(struct key_view *view, const struct key_material *rows, size_t count, int64_t now)
+{
+    const struct key_reading reading = read_at(rows, count, now, clock_steady_us());
+    return key_view_put(view, &rules, &reading, &fault);
+}
+
+static void check_seats(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    struct key_seat a, b;
+    int64_t now = clock_now_ms();
+    CHECK(put(view, &first, 1, now));
+    key_seat_init(&a, view);
+    key_seat_init(&b, view);
+    struct keyring *ring = key_seat_ring(&a);
+    CHECK(key_seat_ring(&a) == ring && key_seat_ring(&b) == ring);
+    CHECK(put(view, &first, 1, now) && key_seat_ring(&a) == ring);
+    struct key_material both[] = {first, second};
+    CHECK(put(view, both, 2, now) && key_seat_ring(&a) != ring);
+    CHECK(key_seat_ring(&a) == key_seat_ring(&b));
+    key_seat_release(&a);
+    key_seat_release(&b);
+    key_view_destroy(view);
+}
+
+static void check_order(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    struct key_seat seat;
+    int64_t now = clock_now_ms(), asked_us = clock_steady_us();
+    struct key_material both[] = {first, second};
+    struct key_reading early = read_at(both, 2, now, asked_us), late = read_at(&first, 1, now, asked_us + 1);
+    CHECK(key_view_put(view, &rules, &late, &fault));
+    key_seat_init(&seat, view);
+    struct keyring *ring = key_seat_ring(&seat);
+    CHECK(key_view_put(view, &rules, &early, &fault) && key_seat_ring(&seat) == ring);
+    early.asked_steady_us = asked_us + 2;
+    CHECK(key_view_put(view, &rules, &early, &fault) && key_seat_ring(&seat) != ring);
+    key_seat_release(&seat);
+    key_view_destroy(view);
+}
+
+static void check_age(struct key_material key)
+{
+    struct key_view *view = key_view_create();
+    struct key_seat seat;
+    CHECK(put(view, &key, 1, clock_now_ms()));
+    key_seat_init(&seat, view);
+    clock_set_steady_skew_ms(KEYS_VIEW_MAX_MS + 1000);
+    CHECK(!keyring_can_sign(key_seat_ring(&seat), KEY_ES256));
+    CHECK(put(view, &key, 1, clock_now_ms() + KEYS_VIEW_MAX_MS + 1000) &&
+          keyring_can_sign(key_seat_ring(&seat), KEY_ES256));
+    key_seat_release(&seat);
+    key_view_destroy(view);
+}
+
+static void check_unopenable(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    struct key_seat seat;
+    CHECK(put(view, &first, 1, clock_now_ms()));
+    key_seat_init(&seat, view);
+    struct keyring *ring = key_seat_ring(&seat);
+    second.sealed_private = BYTES("\1\2");
+    struct key_material both[] = {first, second};
+    CHECK(!put(view, both, 2, clock_now_ms()) && fault.kind == FAULT_INPUT);
+    CHECK(bytes_contain(bytes_of(fault.what), second.kid) && key_seat_ring(&seat) == ring);
+    key_seat_release(&seat);
+    key_view_destroy(view);
+}
+
+/* first signs, second is ahead */
+static void check_events(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    int64_t now = clock_now_ms();
+    first.retire_at = second.activate_at = now + DAY_MS;
+    first.remove_at = now + 2 * DAY_MS;
+    second.retire_at = now + 90LL * DAY_MS;
+    struct key_material rows[] = {first, second};
+    logged();
+    CHECK(put(view, rows, 2, now));
+    CHECK(strcmp(logged(), "") == 0);
+    CHECK(put(view, rows, 2, now + DAY_MS));
+    const char *text = logged();
+    CHECK(says(text, "key_rotated", second.kid) && says(text, "key_retired", first.kid));
+    CHECK(says(text, "clock_jumped", BYTES("86400 s ahead")) || says(text, "clock_jumped", BYTES("86399 s ahead")));
+    CHECK(put(view, rows, 2, now + 2 * DAY_MS));
+    CHECK(says(logged(), "key_removed", first.kid));
+    rows[1].sealed_private = BYTES_ABSENT;
+    CHECK(put(view, rows, 2, now + 2 * DAY_MS));
+    CHECK(says(logged(), "key_incomplete", second.kid));
+    CHECK(put(view, rows, 2, now + 2 * DAY_MS));
+    CHECK(strcmp(logged(), "") == 0);
+    CHECK(put(view, rows, 1, now + 2 * DAY_MS));
+    CHECK(says(logged(), "key_removed", second.kid));
+    CHECK(put(view, rows, 1, now));
+    CHECK(says(logged(), "clock_jumped", BYTES("behind")));
+    key_view_destroy(view);
+}
+
+static void check_unused(struct key_material key, struct key_material other)
+{
+    struct key_view *view = key_view_create();
+    struct key_material rows[] = {key, other};
+    logged();
+    CHECK(put(view, rows, 2, clock_now_ms()) && put(view, rows, 2, clock_now_ms()));
+    const char *text = logged();
+    CHECK(says(text, "algorithm_unused", BYTES("EdDSA")));
+    CHECK(strstr(strstr(text, "algorithm_unused") + 1, "algorithm_unused") == NULL);
+    key_view_destroy(view);
+}
+
+static atomic_bool over;
+
+static void *look(void *data)
+{
+    struct key_seat seat;
+    key_seat_init(&seat, data);
+    while (!atomic_load(&over))
+        if (keyring_jwks(key_seat_ring(&seat)).json.len == 0) abort();
+    key_seat_release(&seat);
+    return NULL;
+}
+
+static void check_threads(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    struct key_material both[] = {first, second};
+    pthread_t threads[3];
+    CHECK(put(view, both, 1, clock_now_ms()));
+    for (size_t i = 0; i < 3; i++) pthread_create(&threads[i], NULL, look, view);
+    for (size_t i = 0; i < 200; i++) CHECK(put(view, both, 1 + i % 2, clock_now_ms()));
+    atomic_store(&over, true);
+    for (size_t i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+    key_view_destroy(view);
+}
+
+int main(void)
+{
+    int ends[2];
+    if (pipe(ends) != 0) abort();
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    lines_fd = ends[0];
+    log_set_fd(ends[1]);
+    arena_init(&arena, 16 << 20);
+    secrets = fixture_secrets();
+    struct key_material first = fixture_key(KEY_ES256, 0, 5, &arena), second = fixture_key(KEY_ES256, 1, 6, &arena);
+    struct key_material edwards = fixture_key(KEY_EDDSA, 0, 5, &arena);
+    TEST("every seat sees the newest ring at once, and the same one while nothing changed") check_seats(first, second);
+    TEST("a reading that was asked for earlier never takes the place of a later one") check_order(first, second);
+    TEST("a reading that shows no change makes the ring young again") check_age(first);
+    TEST("a key that can't be opened is named, and the ring that was there stays") check_unopenable(first, second);
+    TEST("what happens to the keys, and to the clock, is told once") check_events(first, second);
+    TEST("keys of an algorithm that is not configured are told of once") check_unused(first, edwards);
+    TEST("threads may look while the ring is changed") check_threads(first, second);
+    arena_release(&arena);
+    return TEST_END();
+}
