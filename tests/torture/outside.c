@@ -87,7 +87,7 @@ static void fill(struct storage_call *call)
     case VERB_ROTATE: fill_rotated(call); return;
     case VERB_REVOKE: call->result.revoked.count = 1; return;
     case VERB_PULSE: call->result.pulse.now = clock_now_ms(); return;
-    case VERB_LIST_KEYS:
+    case VERB_LIST_KEYS: call->result.keys = (struct key_list){.now = clock_now_ms()}; return;
     case VERB_CHANGE_KEYS:
     case VERB_SWEEP: abort(); /* no endpoint asks that */
     }

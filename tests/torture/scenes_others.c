@@ -1,7 +1,8 @@
-/* What is neither a grant nor the admin's: revocation (RFC 7009), preflights, readiness. */
+/* What is neither a grant nor a client's record: revocation (RFC 7009), preflights, signing keys, readiness. */
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/keys.h"
 #include "base/clock.h"
 #include "oauth/cors.h"
 #include "oauth/revoke.h"
@@ -19,6 +20,11 @@ static const struct route PREFLIGHT = {.size = sizeof(struct cors_preflight),
                                        .steps = CORS_PREFLIGHT_STEPS,
                                        .finish = cors_preflight_finish,
                                        .name = "preflight"};
+static const struct route LIST_KEYS = {.size = sizeof(struct key_admin),
+                                       .steps = LIST_KEYS_STEPS,
+                                       .finish = list_keys_finish,
+                                       .dispose = key_admin_release,
+                                       .name = "list_keys"};
 static const struct route READY = {
     .size = sizeof(struct ready_request), .steps = READY_STEPS, .finish = ready_finish, .name = "ready"};
 
@@ -103,6 +109,16 @@ const struct scene PREFLIGHT_SCENES[] = {
      .status = 204,
      .says = "Origin",
      .done = VERB_FIND_ORIGIN},
+    {.name = NULL},
+};
+
+const struct scene KEY_SCENES[] = {
+    {.name = "list the signing keys",
+     .sent = {&LIST_KEYS},
+     .waits = "list keys",
+     .status = 200,
+     .says = "\"keys\":[]",
+     .done = VERB_LIST_KEYS},
     {.name = NULL},
 };
 

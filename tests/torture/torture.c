@@ -308,6 +308,7 @@ int main(void)
     torture("list clients", LIST_CLIENTS_SCENES);
     torture("get client", GET_CLIENT_SCENES);
     torture("delete client", DELETE_CLIENT_SCENES);
+    torture("list keys", KEY_SCENES);
     torture("ready", READY_SCENES);
     world_destroy();
     if (!memory_watch_sees()) printf("built without AddressSanitizer: memory was not looked at\n");

@@ -71,14 +71,17 @@ static struct key_view *keys;
 static void look_at(const struct key_material *key)
 {
     static const struct key_times times = {.rotate_every_ms = DAY_MS};
-    const struct key_rules rules = {.algorithms = world.policy.algorithms,
-                                    .algorithm_count = world.policy.algorithm_count,
-                                    .times = &times,
-                                    .making = {&world.policy.secrets, RSA_BITS_MIN}};
+    static struct key_rules rules;
+    rules = (struct key_rules){.algorithms = world.policy.algorithms,
+                               .algorithm_count = world.policy.algorithm_count,
+                               .times = &times,
+                               .making = {&world.policy.secrets, RSA_BITS_MIN}};
     const struct key_reading reading = {key, 1, clock_now_ms(), clock_steady_us()};
     keys = key_view_create();
     must(key_view_put(keys, &rules, &reading, NULL));
     key_seat_init(&world.context.keys, keys);
+    world.context.key_desk = (struct key_desk){
+        .view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop};
 }
 
 static void fill_context(void)
