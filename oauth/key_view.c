@@ -83,7 +83,7 @@ static int64_t drift_of(const struct key_view *view, const struct key_reading *r
     return view->ring == NULL ? 0 : reading->now - keyring_now(view->ring);
 }
 
-/* with the lock held; true: the ring that is there will do */
+/* with the lock held */
 static bool confirm(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading)
 {
     if (view->ring == NULL) return false;
@@ -96,8 +96,29 @@ static bool confirm(struct key_view *view, const struct key_rules *rules, const 
     return true;
 }
 
+bool key_view_confirm(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading)
+{
+    pthread_mutex_lock(&view->lock);
+    bool confirmed = confirm(view, rules, reading);
+    pthread_mutex_unlock(&view->lock);
+    return confirmed;
+}
+
+struct keyring *key_view_open(const struct key_rules *rules, const struct key_reading *reading, struct fault *fault)
+{
+    const struct keyring_source source = {.rows = reading->rows,
+                                          .count = reading->count,
+                                          .algorithms = rules->algorithms,
+                                          .algorithm_count = rules->algorithm_count,
+                                          .secrets = rules->making.secrets,
+                                          .now = reading->now,
+                                          .asked_steady_ms = reading->asked_steady_us / 1000};
+    return keyring_create(&source, fault);
+}
+
 /* with the lock held; takes the ring */
-static void replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct keyring *ring)
+static void replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading,
+                    struct keyring *ring)
 {
     int64_t drift_ms = drift_of(view, reading);
     if (drift_ms < -JUMP_LEAST_MS || drift_ms > JUMP_LEAST_MS) key_events_tell_jump(drift_ms);
@@ -109,21 +130,15 @@ static void replace(struct key_view *view, const struct key_rules *rules, const 
     atomic_fetch_add_explicit(&view->turn, 1, memory_order_release);
 }
 
-bool key_view_put(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct fault *fault)
+void key_view_replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading,
+                      struct keyring *ring)
 {
-    const struct keyring_source source = {.rows = reading->rows, .count = reading->count, .algorithms = rules->algorithms, .algorithm_count = rules->algorithm_count,
-        .secrets = rules->making.secrets, .now = reading->now, .asked_steady_ms = reading->asked_steady_us / 1000};
     pthread_mutex_lock(&view->lock);
-    bool done = confirm(view, rules, reading);
+    if (view->ring == NULL || reading->asked_steady_us > view->asked_steady_us)
+        replace(view, rules, reading, ring);
+    else
+        keyring_release(ring); /* a later reading was faster */
     pthread_mutex_unlock(&view->lock);
-    if (done) return true;
-    struct keyring *ring = keyring_create(&source, fault);
-    if (ring == NULL) return false;
-    pthread_mutex_lock(&view->lock);
-    if (view->ring == NULL || reading->asked_steady_us > view->asked_steady_us) replace(view, rules, reading, ring);
-    else keyring_release(ring); /* a later reading was faster */
-    pthread_mutex_unlock(&view->lock);
-    return true;
 }
 
 /* ---- looking ---- */

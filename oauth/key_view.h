@@ -26,8 +26,12 @@ struct key_reading {
     int64_t now;             /* the database's */
     int64_t asked_steady_us; /* clock_steady_us() before it was asked for */
 };
-/* From any thread. false: a key can't be opened, and the ring that was there stays. */
-bool key_view_put(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct fault *fault) MUST_USE;
+/* From any thread, one after the other: does the ring that is there do, since the reading shows nothing else? (Or since it shows what was asked for later.) */
+bool key_view_confirm(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading) MUST_USE;
+/* if not, the reading's own, which takes its time; NULL with *fault (keyring_create) */
+struct keyring *key_view_open(const struct key_rules *rules, const struct key_reading *reading, struct fault *fault) MUST_USE;
+/* and here it is; taken */
+void key_view_replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct keyring *ring);
 
 struct key_seat {
     struct key_view *view;

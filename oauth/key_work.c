@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "oauth/aside.h"
 #include "oauth/key_events.h"
-#include "oauth/key_maker.h"
 
 enum {
     WORK_ARENA_MAX = 16 * 1024 * 1024,
@@ -28,7 +28,9 @@ struct key_work {
     int64_t asked_steady_us;
     struct planned_key *plan;
     size_t count;
-    struct key_batch batch;
+    struct aside aside;
+    struct fault aside_fault; /* FAULT_NONE: it went well */
+    struct keyring *ring;     /* opened, and not shown yet */
     struct key_change change;
     enum key_change_outcome changed;
     struct key_report report;
@@ -114,14 +116,40 @@ static enum step_result think(struct flow *flow)
     return STEP_NEXT;
 }
 
+/* ---- aside ---- */
+
+static enum step_result set_aside(struct key_work *w, void (*run)(void *data))
+{
+    w->aside_fault.kind = FAULT_NONE;
+    w->aside = (struct aside){.run = run, .data = w};
+    return ask_aside(&w->flow, w->desk->loop, &w->aside);
+}
+
+static enum step_result check_aside(struct flow *flow)
+{
+    struct key_work *w = work_of(flow);
+    if (w->aside_fault.kind == FAULT_NONE) return STEP_NEXT;
+    flow->fault = w->aside_fault;
+    return STEP_END;
+}
+
+static void make_aside(void *data)
+{
+    struct key_work *w = data;
+    for (size_t i = 0; i < w->count; i++) {
+        struct planned_key *key = &w->plan[i];
+        if (key->was != NULL) continue;
+        if (!key_make(key->becomes.algorithm, &w->desk->rules->making, &w->arena, &key->becomes, &w->aside_fault)) return;
+    }
+}
+
 static enum step_result make_keys(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    w->batch = (struct key_batch){.rows = arena_take(&w->arena, w->count * sizeof *w->batch.rows), .how = &w->desk->rules->making, .arena = &w->arena};
-    if (w->batch.rows == NULL) return fault_set(&flow->fault, FAULT_FULL, "keys: make", "no room"), STEP_END;
+    w->aside_fault.kind = FAULT_NONE;
     for (size_t i = 0; i < w->count; i++)
-        if (w->plan[i].was == NULL) w->batch.rows[w->batch.count++] = &w->plan[i].becomes;
-    return ask_make_keys(flow, w->desk->loop, &w->batch);
+        if (w->plan[i].was == NULL) return set_aside(w, make_aside);
+    return STEP_NEXT;
 }
 
 /* ---- changing ---- */
@@ -192,6 +220,7 @@ static const struct step READ_STEPS[] = {
     {"list_keys", list_keys}, /* waits for storage */
     {"think", think},
     {"make_keys", make_keys},     /* waits for a thread */
+    {"check_made", check_aside},
     {"change_keys", change_keys}, /* waits for storage */
     {"judge", judge},             /* and reads again */
     {"finish", NULL},
@@ -199,15 +228,32 @@ static const struct step READ_STEPS[] = {
 
 /* ---- showing ---- */
 
-static enum step_result show(struct flow *flow)
+static void open_aside(void *data)
+{
+    struct key_work *w = data;
+    w->ring = key_view_open(w->desk->rules, &w->report.reading, &w->aside_fault);
+}
+
+static enum step_result open_ring(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
     w->report.reading = (struct key_reading){w->rows, w->list.count, w->list.now, w->asked_steady_us};
-    if (key_view_put(w->desk->view, w->desk->rules, &w->report.reading, &flow->fault)) return STEP_NEXT;
-    return STEP_END;
+    w->aside_fault.kind = FAULT_NONE;
+    if (key_view_confirm(w->desk->view, w->desk->rules, &w->report.reading)) return STEP_NEXT;
+    return set_aside(w, open_aside);
+}
+
+static enum step_result show(struct flow *flow)
+{
+    struct key_work *w = work_of(flow);
+    if (w->ring != NULL) key_view_replace(w->desk->view, w->desk->rules, &w->report.reading, w->ring);
+    w->ring = NULL;
+    return STEP_NEXT;
 }
 
 static const struct step SHOW_STEPS[] = {
+    {"open_ring", open_ring}, /* waits for a thread */
+    {"check_opened", check_aside},
     {"show", show},
     {"finish", NULL},
 };
@@ -238,6 +284,7 @@ static void leave_desk(struct key_work *w)
 
 static void destroy(struct key_work *w)
 {
+    keyring_release(w->ring);
     arena_release(&w->arena);
     arena_release(&w->order_arena);
     free(w);

@@ -29,7 +29,7 @@ struct key_report {
     struct planned_revocation revoked; /* KEYS_REVOKE: what came of it */
     struct key_reading reading;        /* the table after it, in the arena named */
 };
-/* Private keys are made on a thread. What another changes meanwhile is read and thought about again. FAULT_INPUT: a key can't be opened: the ring that was
+/* Private keys are made and opened on a thread. What another changes meanwhile is read and thought about again. FAULT_INPUT: a key can't be opened: the ring that was
  * there stays, though the order may be done. */
 enum step_result ask_keys(struct flow *flow, struct key_desk *desk, const struct key_order *order, struct arena *arena, struct key_report *out);
 
