@@ -77,7 +77,7 @@ enum setting_type {
     X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a refresh token stays the same until it ends.") \
     X(REFRESH_GRANTS_MAX, "refresh_token.max_grants_per_session", COUNT, "20", 1, 1000, "", "Live grants of one session and client; past it the oldest ends.") \
     X(KEYS_ALGORITHMS, "keys.algorithms", LIST, "ES256,RS256", 0, 0, "a list of ES256, ES384, RS256, PS256 and EdDSA (with Ed25519)", "What signing keys are made for.") \
-    X(KEYS_RSA_BITS, "keys.rsa_bits", COUNT, "2048", RSA_BITS_MIN, RSA_BITS_MAX, "", "The size of new RSA keys, for RS256 and PS256; a multiple of 8. Each doubling makes signing about six times as slow.") \
+    X(KEYS_RSA_BITS, "keys.rsa_bits", COUNT, "2048", RSA_BITS_MIN, RSA_BITS_MAX, "", "The size of new RSA keys, for RS256 and PS256; a multiple of 8. 4096 sign about seven times as slowly as 2048.") \
     X(KEYS_ROTATE_EVERY, "keys.rotate_every", DURATION, "30d", MINUTES_MS(1), DAYS_MS(3650), "", "How long a key signs; at least twice keys.publish_before.") \
     X(KEYS_PUBLISH_BEFORE, "keys.publish_before", DURATION, "24h", MINUTES_MS(1), DAYS_MS(365), "", \
         "How long a key stands in the JWKS before it signs; at least twice keys.jwks_max_age and 6 minutes.") \

@@ -155,7 +155,7 @@ static void check_alg(struct look *look)
     settle(look, CHECK_ALG, CHECK_FAILED, &words);
 }
 
-enum opinion { OPINION_GOOD, OPINION_BAD, OPINION_ALG_UNKNOWN, OPINION_UNREADABLE };
+enum opinion { OPINION_GOOD, OPINION_BAD, OPINION_ALG_UNKNOWN, OPINION_TYP_REFUSED, OPINION_UNREADABLE };
 
 /* an absent key: it is only taken apart */
 static bool libjwt_decodes(const char *token, struct bytes key)
@@ -171,9 +171,11 @@ static enum opinion ask_libjwt(struct look *look)
 {
     struct text pem;
     const char *token = arena_text(look->arena, look->question->token);
+    const struct json *typ = json_find(look->header, "typ");
     text_init(&pem, look->arena, 1024);
     if (jwt_str_alg(key_algorithm_name(look->algorithm).at) == JWT_ALG_INVAL) return OPINION_ALG_UNKNOWN;
-    if (!libjwt_decodes(token, BYTES_ABSENT)) return OPINION_UNREADABLE;
+    if (!libjwt_decodes(token, BYTES_ABSENT))
+        return look->payload == NULL || typ == NULL ? OPINION_UNREADABLE : OPINION_TYP_REFUSED;
     if (!jwk_write_pem(look->key, look->algorithm, &pem)) return OPINION_BAD;
     return libjwt_decodes(token, text_bytes(&pem)) ? OPINION_GOOD : OPINION_BAD;
 }
@@ -192,7 +194,8 @@ static void say_opinions(struct look *look, bool good)
         text_put(&words, agreed ? BYTES(" and by libjwt's") : BYTES(", but libjwt says that it is not"));
         break;
     case OPINION_ALG_UNKNOWN: text_put(&words, BYTES(" alone: this libjwt does not know the algorithm")); break;
-    case OPINION_UNREADABLE: text_put(&words, BYTES(" alone: this libjwt takes no typ but JWT")); break;
+    case OPINION_TYP_REFUSED: text_put(&words, BYTES(" alone: this libjwt takes no typ but JWT")); break;
+    case OPINION_UNREADABLE: text_put(&words, BYTES(" alone: this libjwt can't take the token apart")); break;
     }
     settle(look, CHECK_SIGNATURE, good && agreed ? CHECK_OK : CHECK_FAILED, &words);
 }

@@ -52,6 +52,10 @@ static void check_refresh_token(void)
     CHECK(bytes_contain(token, BYTES("ERERERER")));
     CHECK(!bytes_contain(table, BYTES("ERERERER")) && !bytes_contain(json, BYTES("ERERERER")));
     CHECK(!bytes_contain(table, BYTES("1111")) && !bytes_contain(json, BYTES("1111")));
+    CHECK(
+        !bytes_present(inspect(
+            BYTES("hrt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), false)) &&
+        strstr(fault.what, "another version") != NULL);
     token.len--;
     CHECK(!bytes_present(inspect(token, false)) && strstr(fault.what, "cut off") != NULL);
 }
