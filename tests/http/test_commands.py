@@ -33,7 +33,7 @@ def new_id():
 
 def settings_file(tmp_path, **changes):
     path = tmp_path / "hydrant.yml"
-    path.write_text(json.dumps({"dsn": "memory", "secrets": {"system": [SYSTEM_SECRET]}, "access_token": {"audience": ["https://api.example.com"]}, **changes}))
+    path.write_text(json.dumps({"dsn": "memory", "secrets": {"system": [SYSTEM_SECRET]}, "access_token": {"audience": ["https://api.example.com"]}, "keys": {"algorithms": ["ES256"]}, **changes}))
     path.chmod(0o600)
     return str(path)
 
