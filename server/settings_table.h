@@ -73,7 +73,7 @@ enum setting_type {
         "Within this time of a rotation the newest token is answered with itself; at most refresh_token.grace, which it follows when only that is set lower; 0 turns it off.") \
     X(REFRESH_SKIP_LIMIT, "refresh_token.skip_limit", COUNT, "5", 0, 1000, "", "How many lost answers in a row, seen only after the grace time, may skip a generation.") \
     X(REFRESH_AHEAD_MAX, "refresh_token.ahead_max", COUNT, "16", 0, 1000, "", "How far ahead of the database a token may be after the database lost commits.") \
-    X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a refresh token stays the same until it ends.") \
+    X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a confidential client's refresh token stays the same until it ends; a public client's always rotates.") \
     X(REFRESH_GRANTS_MAX, "refresh_token.max_grants_per_session", COUNT, "20", 1, 1000, "", "Live grants of one session and client; past it the oldest ends.") \
     X(KEYS_ALGORITHMS, "keys.algorithms", LIST, "ES256,RS256", 0, 0, "a list of ES256 and RS256", "What signing keys are made for.") \
     X(KEYS_ROTATE_EVERY, "keys.rotate_every", DURATION, "30d", MINUTES_MS(1), DAYS_MS(3650), "", "How long a key signs; at least twice keys.publish_before.") \

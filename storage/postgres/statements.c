@@ -49,7 +49,7 @@
     "  coalesce(u.idle_expires_at, s.idle_expires_at), s.expires_at, s.revoked_at,"                                    \
     "  coalesce(u.session_checked_at, s.session_checked_at), coalesce(u.session_expires_at, s.session_expires_at),"    \
     "  s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr," \
-    "  g.auth_time"                                                                                                    \
+    "  g.auth_time, g.created_at"                                                                                      \
     "  FROM t CROSS JOIN b LEFT JOIN u ON u.ord = b.ord"                                                               \
     "  LEFT JOIN grant_state s ON s.grant_id = b.grant_id LEFT JOIN grants g ON g.grant_id = b.grant_id"
 
