@@ -19,26 +19,25 @@ static void send_path(struct question *question, struct bytes before, struct byt
                   (struct call_header){BYTES_ABSENT, BYTES_ABSENT});
 }
 
-/* A 404 of Kratos' has its error body. Another one comes from a proxy or a wrong address, and is nothing to end grants
- * for. */
-static void read_absence(struct question *question, const struct call_answer *answer)
+/* Kratos' words for a row that isn't there, the same since 0.7. Other services' errors have the same shape: a gateway
+ * that has no such route says 404 in it, too, and is nothing to end grants for. */
+static bool is_absence(struct question *question, struct bytes body)
 {
     struct refusal refusal;
-    bool is_kratos = parse_refusal(&question->arena, answer->body, &refusal) && refusal.code == 404;
-    if (is_kratos)
-        question_end(question, LOOK_ENDED, "404");
-    else
-        question_end(question, LOOK_AWAY, "404, but not Kratos'");
+    return parse_refusal(&question->arena, body, &refusal) && refusal.code == 404 &&
+           bytes_equal(refusal.message, BYTES("Unable to locate the resource"));
 }
 
-/* false: the question has ended */
+/* false: the question goes on without this answer, or has ended */
 static bool require_200(struct question *question, const struct call_answer *answer)
 {
     if (answer->status == 200) return true;
-    if (answer->status == 404)
-        read_absence(question, answer);
-    else
+    if (answer->status != 404)
         question_end(question, LOOK_AWAY, "%d", answer->status);
+    else if (is_absence(question, answer->body))
+        question_doubt(question, "404");
+    else
+        question_end(question, LOOK_AWAY, "404, but not Kratos'");
     return false;
 }
 
