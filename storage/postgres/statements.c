@@ -105,7 +105,10 @@
     "  (SELECT count(*)" LIVE_OF_SESSION ")"                                                                           \
     " FROM t CROSS JOIN grant_state a WHERE a.grant_id = $1"
 
-#define WITHDRAW_GRANT "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1) DELETE FROM grants WHERE grant_id = $1"
+/* from h: a part that nothing reads runs last, and grants would be locked first */
+#define WITHDRAW_GRANT                                                                                                 \
+    "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1 RETURNING grant_id)"                                       \
+    " DELETE FROM grants g USING h WHERE g.grant_id = h.grant_id"
 
 /* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ----
  */
