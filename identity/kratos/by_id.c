@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "identity/kratos/question.h"
 #include "identity/kratos/session.h"
+#include "identity/kratos/skim.h"
 
 /* The admin API's looks, by an id that Kratos gave us. It tells a thing that is gone (404) from trouble (500). */
 
@@ -67,7 +68,9 @@ static void session_answered(struct question *question, const struct call_answer
     struct session *session = &question->look.session;
     if (!require_200(question, answer)) return;
     enum standing standing = parse_session(&question->arena, answer->body, session, &fault);
-    read_standing(question, check_id(question, session->id, standing, &fault), &fault);
+    standing = check_id(question, session->id, standing, &fault);
+    if (standing == STANDING_UNCLEAR) standing = skim_session(answer->body, question->subject);
+    read_standing(question, standing, &fault);
 }
 
 static void person_answered(struct question *question, const struct call_answer *answer)
@@ -76,7 +79,9 @@ static void person_answered(struct question *question, const struct call_answer 
     struct session *session = &question->look.session;
     if (!require_200(question, answer)) return;
     enum standing standing = parse_person(&question->arena, answer->body, session, &fault);
-    read_standing(question, check_id(question, session->identity_id, standing, &fault), &fault);
+    standing = check_id(question, session->identity_id, standing, &fault);
+    if (standing == STANDING_UNCLEAR) standing = skim_person(answer->body, question->subject);
+    read_standing(question, standing, &fault);
 }
 
 /* without the expand, a session whose identity is disabled still says that it is active */

@@ -158,6 +158,18 @@ static struct look answered(struct identity *identity, int status, struct bytes 
     return look_with(identity, LOOKING_SESSION, BYTES("03E060C1-8674-4b6a-9af1-596b2d4ee2c8"));
 }
 
+/* a list whose tree is larger than a question's arena */
+static struct bytes wide(struct arena *arena)
+{
+    enum { COUNT = 120000 };
+    struct text t;
+    text_init(&t, arena, 2 * COUNT + 2);
+    text_put_char(&t, '[');
+    for (int i = 0; i < COUNT; i++) text_put(&t, BYTES("1,"));
+    text_put(&t, BYTES("1]"));
+    return text_bytes(&t);
+}
+
 static void test_bodies(void)
 {
     struct arena *arena = &standin.arena;
@@ -201,6 +213,31 @@ static void test_bodies(void)
     {
         CHECK(answered(identity, 200, recorded(arena, "20-admin-get-noexpand")).outcome == LOOK_AWAY);
         CHECK(answered(identity, 200, BYTES("")).outcome == LOOK_AWAY);
+    }
+    TEST("traits that can't be read keep nobody in, and throw nobody out")
+    {
+        static const struct {
+            enum looking looking;
+            const char *head;
+            enum look_outcome outcome;
+        } rows[] = {
+            {LOOKING_SESSION, "\"active\":false,\"identity\":{\"state\":\"inactive\"", LOOK_ENDED},
+            {LOOKING_SESSION, "\"active\":true,\"identity\":{\"state\":\"inactive\"", LOOK_ENDED},
+            {LOOKING_SESSION, "\"active\":true,\"identity\":{\"state\":\"active\"", LOOK_AWAY},
+            {LOOKING_IDENTITY, "\"state\":\"inactive\"", LOOK_ENDED},
+            {LOOKING_IDENTITY, "\"state\":\"active\"", LOOK_AWAY},
+        };
+        const struct bytes traits[] = {BYTES("{\"a\":1,\"a\":2}"), wide(arena)};
+        struct bytes id = BYTES("03e060c1-8674-4b6a-9af1-596b2d4ee2c8");
+        for (size_t i = 0; i < 2 * (sizeof rows / sizeof rows[0]); i++) {
+            struct text t;
+            text_init(&t, arena, traits[i % 2].len + 256);
+            text_put_format(&t, "{\"id\":\"%.*s\",%s,\"traits\":", BYTES_PRINT(id), rows[i / 2].head);
+            text_put(&t, traits[i % 2]);
+            text_put(&t, rows[i / 2].looking == LOOKING_SESSION ? BYTES("}}") : BYTES("}"));
+            script_answers(200, "", text_bytes(&t));
+            CHECK(look_with(identity, rows[i / 2].looking, id).outcome == rows[i / 2].outcome);
+        }
     }
     TEST("a session that is expired by our clock has ended")
     {
