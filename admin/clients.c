@@ -92,7 +92,7 @@ static enum step_result add_client(struct flow *flow)
         a->added = CLIENT_EXISTS;
         return STEP_NEXT;
     }
-    a->row = (struct client_row){.client_id = a->client->client_id, .record = a->client->record, .created_at = clock_now_ms()};
+    a->row = (struct client_row){.client_id = a->client->client_id, .record = a->client->record}; /* created_at: the database's time */
     if (bytes_present(a->secret)) a->row.secret_hash = client_secret_hash(&a->request.arena, a->secret);
     return ask_add_client(flow, admin_context(flow)->store, &a->row, &a->added);
 }
@@ -116,7 +116,7 @@ void create_client_finish(struct flow *flow)
     struct text t;
     if (!went_well(flow)) return;
     struct client created = *a->client;
-    created.created_at = a->row.created_at;
+    created.created_at = clock_now_ms();
     text_init(&t, &a->request.arena, 1024);
     put_client(&t, &created, a->secret);
     a->request.log.client = a->client->client_id;

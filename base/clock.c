@@ -1,7 +1,9 @@
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
@@ -160,3 +162,14 @@ bool clock_parse_duration(struct bytes text, int64_t *ms)
     }
     return false;
 }
+
+/* ---- processor time ---- */
+
+int clock_of_this_thread(void)
+{
+    clockid_t clock;
+    if (pthread_getcpuclockid(pthread_self(), &clock) != 0) abort();
+    return clock;
+}
+
+int64_t clock_cpu_us(int thread_clock) { return read_us(thread_clock); }

@@ -7,6 +7,10 @@
 int64_t clock_now_ms(void);    /* milliseconds since the epoch, UTC; may jump */
 int64_t clock_steady_ms(void); /* milliseconds since some moment; never goes back */
 int64_t clock_steady_us(void); /* the same in microseconds */
+/* The processor time of a thread, for bounds on work: on a busy machine short work takes long by every other clock.
+ * Another thread may read it while the first lives. */
+int clock_of_this_thread(void);
+int64_t clock_cpu_us(int thread_clock); /* microseconds used so far */
 /* for tests: clock_now_ms answers this much later (negative: earlier) than the machine's clock */
 void clock_set_skew_ms(int64_t skew_ms);
 /* for tests: the same for clock_steady_ms and clock_steady_us; never back */

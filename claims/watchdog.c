@@ -27,9 +27,8 @@ static void halt(struct watch *watch)
 
 static void halt_late_ones(void)
 {
-    int64_t now = clock_steady_ms();
     for (struct watch *watch = dog.armed; watch != NULL; watch = watch->next)
-        if (now >= watch->until_ms) halt(watch);
+        if (clock_cpu_us(watch->thread_clock) >= watch->until_cpu_us) halt(watch);
 }
 
 static void *keep_watch(void *data)
@@ -86,7 +85,8 @@ void watchdog_part(void)
 
 void watchdog_arm(struct watch *watch, jq_state *jq, int64_t ms)
 {
-    *watch = (struct watch){.jq = jq, .until_ms = clock_steady_ms() + ms};
+    int thread_clock = clock_of_this_thread();
+    *watch = (struct watch){.jq = jq, .thread_clock = thread_clock, .until_cpu_us = clock_cpu_us(thread_clock) + ms * 1000};
     pthread_mutex_lock(&dog.lock);
     watch->next = dog.armed;
     dog.armed = watch;

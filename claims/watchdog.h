@@ -13,13 +13,14 @@
 struct watch {
     struct watch *next;
     jq_state *jq;
-    int64_t until_ms; /* steady */
+    int thread_clock;     /* of the thread that runs */
+    int64_t until_cpu_us; /* by that clock: what others do on the machine doesn't count */
     bool halted;
 };
 
 void watchdog_join(void);
 void watchdog_part(void);
-void watchdog_arm(struct watch *watch, jq_state *jq, int64_t ms);
+void watchdog_arm(struct watch *watch, jq_state *jq, int64_t ms); /* of processor time */
 void watchdog_halt(struct watch *watch);   /* at once, by the thread that runs it */
 bool watchdog_disarm(struct watch *watch); /* was it halted? */
 

@@ -1,7 +1,9 @@
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2
-  -Wno-format-truncation # a message that is too long is cut, on purpose
   -fno-omit-frame-pointer)
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-Wno-format-truncation) # a message that is too long is cut, on purpose
+endif()
 if(HYDRANT_WERROR)
   add_compile_options(-Werror)
 endif()

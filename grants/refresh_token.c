@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "grants/mapping.h"
 
+enum { TOKEN_LEFT_MIN_MS = 1000 }; /* what would end sooner makes no token: exp would be now */
 enum { LOOK_ALWAYS_DUE = -1 }; /* ms: makes the storage's answer "look due", with the row and without a write */
 
 struct refresh {
@@ -85,9 +86,16 @@ static void log_reuse(struct flow *flow)
     log_end(&line);
 }
 
+/* A client that was deleted and made anew under the same id doesn't inherit: an exchange that was under way while it was deleted may have left a grant behind. */
+static bool predates_its_client(const struct rotated *rotated, const struct client *client)
+{
+    return rotated->outcome != ROTATE_UNKNOWN && rotated->grant.created_at < client->created_at;
+}
+
 static enum step_result judge(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
+    if (predates_its_client(&x->rotated, client_of(flow))) return refuse(flow, OAUTH_INVALID_GRANT, "older than its client");
     ((struct request *)flow)->log.outcome = bytes_of(rotate_outcome_name(x->rotated.outcome));
     x->look_is_due = false;
     switch (x->rotated.outcome) {
@@ -147,14 +155,17 @@ static enum step_result look_at_session(struct flow *flow)
     return ask_session(flow, context_of(request)->identity, x->rotated.grant.kratos_session_id, &request->arena, &x->look);
 }
 
-/* offline_access: the grant outlives its session, not its person */
-static bool outlives_session(const struct refresh *x) { return x->rotated.session_expires_at == 0; }
+/* offline_access: the grant outlives its session, not its person; for as long as the client may have that */
+static bool outlives_session(struct flow *flow)
+{
+    return refresh_of(flow)->rotated.session_expires_at == 0 && bytes_have_word(client_of(flow)->scope, BYTES("offline_access"));
+}
 
 static enum step_result look_at_identity(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
     struct request *request = (struct request *)flow;
-    if (!x->look_is_due || x->look.outcome != LOOK_ENDED || !outlives_session(x)) return STEP_NEXT;
+    if (!x->look_is_due || x->look.outcome != LOOK_ENDED || !outlives_session(flow)) return STEP_NEXT;
     return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
 }
 
@@ -171,15 +182,20 @@ static enum step_result take_person(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
     if (!session_is_live(x)) return STEP_NEXT;
+    if (!bytes_equal(x->look.session.identity_id, x->rotated.grant.identity_id)) {
+        x->look = (struct look){.outcome = LOOK_AWAY, .reason = "the session is said to be another identity's"};
+        return STEP_NEXT;
+    }
     take_admin_metadata(&x->look.session, &x->person);
     x->look.outcome = x->person.outcome;
     if (x->person.outcome != LOOK_LIVE) memcpy(x->look.reason, x->person.reason, sizeof x->look.reason);
     return STEP_NEXT;
 }
 
-static void plan_end(struct refresh *x)
+static void plan_end(struct flow *flow)
 {
-    x->end = (struct revocation){.by = REVOKE_GRANT, .because = outlives_session(x) ? BYTES("identity_ended") : BYTES("session_ended")};
+    struct refresh *x = refresh_of(flow);
+    x->end = (struct revocation){.by = REVOKE_GRANT, .because = outlives_session(flow) ? BYTES("identity_ended") : BYTES("session_ended")};
     memcpy(x->end.grant_id, x->token.grant_id, GRANT_ID_LEN);
 }
 
@@ -203,7 +219,7 @@ static enum step_result take_look(struct flow *flow)
     const struct session *session = &x->look.session;
     x->rotation.looked = true;
     x->rotation.look_began_steady_ms = x->look.began_steady_ms;
-    x->rotation.session_expires_at = outlives_session(x) ? 0 : session->expires_at_ms;
+    x->rotation.session_expires_at = outlives_session(flow) ? 0 : session->expires_at_ms;
     if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
     return map_claims_anew(flow);
@@ -230,7 +246,7 @@ static enum step_result judge_look(struct flow *flow)
     case LOOK_AWAY: return use_last_look(flow);
     case LOOK_LIVE: return take_look(flow);
     case LOOK_ENDED:
-    case LOOK_STEP_UP: plan_end(x); return STEP_NEXT; /* only whoami asks for a step-up; by id there is none */
+    case LOOK_STEP_UP: plan_end(flow); return STEP_NEXT; /* only whoami asks for a step-up; by id there is none */
     }
     return STEP_NEXT;
 }
@@ -272,8 +288,9 @@ static enum step_result answer_token(struct flow *flow)
     if (narrowed != STEP_NEXT) return narrowed;
     x->token.gen = now->gen;
     x->token.mac_kid = now->mac_kid;
-    int64_t session_left_ms = outlives_session(x) ? INT64_MAX : now->session_expires_at - now->now;
+    int64_t session_left_ms = now->session_expires_at == 0 ? INT64_MAX : now->session_expires_at - now->now;
     int64_t grant_left_ms = smaller(now->expires_at - now->now, session_left_ms);
+    if (grant_left_ms < TOKEN_LEFT_MIN_MS) return refuse(flow, OAUTH_INVALID_GRANT, "about to end");
     const struct token_answer answer = {
         .grant = &now->grant,
         .has_grant = true,

@@ -50,7 +50,7 @@ bool credential_well_formed(enum credential_kind kind, struct bytes credential);
 struct whoami_ask { enum credential_kind kind; struct bytes credential; };
 enum step_result ask_whoami(struct flow *flow, struct identity *identity, const struct whoami_ask *ask, struct arena *arena, struct look *look);
 
-/* GET {admin}/admin/sessions/{id}?expand=identity */
+/* GET {admin}/admin/sessions/{id}?expand=identity. A 404 is believed as a 401 of whoami's is, and only in Kratos' own words; so is ask_identity's. */
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
 
 /* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin.

@@ -27,7 +27,6 @@ static const char *reason_of(int status)
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 409: return "Conflict";
-    case 411: return "Length Required";
     case 412: return "Precondition Failed";
     case 415: return "Unsupported Media Type";
     case 429: return "Too Many Requests";
@@ -89,7 +88,7 @@ static void put_headers(struct request *request, const struct answer *answer)
 static bool ends_connection(const struct request *request)
 {
     const struct request_net *net = request->net;
-    bool misframed = net->refusal == 400 || net->refusal == 431 || net->refusal == 414;
+    bool misframed = net->refusal == 400 || net->refusal == 411 || net->refusal == 414 || net->refusal == 431;
     if (misframed) connection_will_linger(net->h2o->conn->callbacks->get_socket(net->h2o->conn));
     return misframed || request->flow.fault.kind == FAULT_LEFT || worker_of(net->h2o)->draining;
 }

@@ -92,6 +92,9 @@ static int find_refusal(const struct asked *asked, const struct vet *vet, size_t
 {
     switch (vet->outcome) {
     case VET_BAD: return 400;
+    /* RFC 9112 6.3: a server MAY ask for a length. libh2o has found an end of the chunks already, but takes bare LF and
+     * more in them that others don't: nobody may rely on that end. */
+    case VET_CODED: return 411;
     case VET_TOO_LARGE: return 431;
     case VET_GOOD: break;
     }

@@ -9,9 +9,10 @@
  *
  * Limits (RFC 9110, 9112 and interface.md): head 32 KiB -> 431; body 64 KiB -> 413; target 8 KiB -> 414; not arrived
  * whole in 10 s -> 408 and cut; idle connection 60 s; Content-Length with Transfer-Encoding, two lengths, two Hosts or
- * none, folded or bare-LF lines -> 400 and closed; answered within REQUEST_DEADLINE_MS, whatever waits. Bodies of
- * refusals are the JSON of RFC 6749 5.2 ({"error":"invalid_request","error_description":"..."}). Unknown path 404,
- * other method 405 with Allow. */
+ * none, folded or bare-LF lines -> 400 and closed; Transfer-Encoding (chunked) alone -> 411 and closed, whatever
+ * follows, so that no two parsers need to agree where chunks end (RFC 9112 6.3); answered within REQUEST_DEADLINE_MS,
+ * whatever waits. Bodies of refusals are the JSON of RFC 6749 5.2
+ * ({"error":"invalid_request","error_description":"..."}). Unknown path 404, other method 405 with Allow. */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 

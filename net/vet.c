@@ -56,6 +56,13 @@ static bool are_good(const struct counts *counts, bool http_1_0)
     return counts->hosts == 1 || (http_1_0 && counts->hosts == 0);
 }
 
+static struct vet at_end(const struct counts *counts, bool http_1_0, size_t head_len, struct bytes host)
+{
+    if (!are_good(counts, http_1_0)) return (struct vet){.outcome = VET_BAD};
+    enum vet_outcome outcome = counts->codings > 0 ? VET_CODED : VET_GOOD;
+    return (struct vet){.outcome = outcome, .head_len = head_len, .host = host};
+}
+
 struct vet vet_head(struct bytes input, size_t head_max, bool http_1_0)
 {
     struct vet bad = {.outcome = VET_BAD}, large = {.outcome = VET_TOO_LARGE};
@@ -67,8 +74,7 @@ struct vet vet_head(struct bytes input, size_t head_max, bool http_1_0)
         /* RFC 9112 2.2: libh2o takes a bare LF for the end of a line; not everyone does */
         if (line.len == 0 || line.at[line.len - 1] != '\r') return bad;
         line.len--;
-        if (line.len == 0 && !are_good(&counts, http_1_0)) return bad;
-        if (line.len == 0) return (struct vet){.outcome = VET_GOOD, .head_len = input.len - rest.len, .host = host};
+        if (line.len == 0) return at_end(&counts, http_1_0, input.len - rest.len, host);
         if (!vet_line(line, &counts, &host)) return bad;
     }
     return bad;

@@ -7,12 +7,13 @@
 
 #include "base/bytes.h"
 
-enum vet_outcome { VET_GOOD, VET_BAD, VET_TOO_LARGE };
+/* VET_CODED: good but for a transfer coding instead of a length */
+enum vet_outcome { VET_GOOD, VET_CODED, VET_BAD, VET_TOO_LARGE };
 
 struct vet {
     enum vet_outcome outcome;
-    size_t head_len;   /* with the empty line; 0 unless VET_GOOD */
-    struct bytes host; /* absent in an HTTP/1.0 request without one */
+    size_t head_len;   /* with the empty line; 0 when bad or too large */
+    struct bytes host; /* absent then, and in an HTTP/1.0 request without one */
 };
 
 /* input begins with the request (and maybe an empty line before it); names in any case. http_1_0: what came before

@@ -117,12 +117,15 @@ static bool read_list(struct reading *r, const struct json *value, const char *m
     return true;
 }
 
-static bool read_duration(struct reading *r, const char *path, int64_t *ms)
+/* the settings' own ranges: a record can't ask for what the operator of the server could not */
+static const int64_t GRACE_LONGEST_MS = 60LL * 60 * 1000, TTL_LONGEST_MS = 3650LL * 24 * 60 * 60 * 1000;
+
+static bool read_duration(struct reading *r, const char *path, int64_t longest_ms, int64_t *ms)
 {
     const struct json *value = json_find_path(r->record, path);
     if (value == NULL) return true;
     if (!clock_parse_duration(json_string(value), ms) || *ms < 0) return complain(r, path, "must be a duration such as 15m or 14d");
-    return true;
+    return *ms <= longest_ms || complain(r, path, "is too long: grace and coalesce are at most 1h, other times at most 3650d");
 }
 
 static bool read_count(struct reading *r, const char *path, uint32_t *count)
@@ -163,13 +166,17 @@ static bool read_refresh_policy(struct reading *r)
     if (own == NULL) return true;
     if (!json_is(own, JSON_OBJECT)) return complain(r, "refresh_token", "must be a table");
     if (!check_names(r, own, NAMES, "refresh_token")) return false;
-    if (!read_duration(r, "refresh_token.idle_ttl", &p->idle_ttl_ms) || !read_duration(r, "refresh_token.absolute_ttl", &p->absolute_ttl_ms)) return false;
-    if (!read_duration(r, "refresh_token.grace", &p->grace_ms) || !read_duration(r, "refresh_token.coalesce", &p->coalesce_ms)) return false;
+    if (!read_duration(r, "refresh_token.idle_ttl", TTL_LONGEST_MS, &p->idle_ttl_ms)) return false;
+    if (!read_duration(r, "refresh_token.absolute_ttl", TTL_LONGEST_MS, &p->absolute_ttl_ms)) return false;
+    if (!read_duration(r, "refresh_token.grace", GRACE_LONGEST_MS, &p->grace_ms)) return false;
+    if (!read_duration(r, "refresh_token.coalesce", GRACE_LONGEST_MS, &p->coalesce_ms)) return false;
     if (!read_count(r, "refresh_token.skip_limit", &p->skip_limit) || !read_count(r, "refresh_token.ahead_max", &p->ahead_max)) return false;
     struct bytes rotation = json_string(json_find(own, "rotation"));
     if (json_find(own, "rotation") != NULL && !bytes_equal(rotation, BYTES("always")) && !bytes_equal(rotation, BYTES("never")))
         return complain(r, "refresh_token.rotation", "must be always or never");
     if (bytes_present(rotation)) p->never = bytes_equal(rotation, BYTES("never"));
+    if (p->never && bytes_present(rotation) && r->client->auth_method == AUTH_NONE) /* RFC 9700 2.2.2 */
+        return complain(r, "refresh_token.rotation", "never is for confidential clients only: a public client's tokens must rotate");
     return check_refresh_policy(r, p);
 }
 
@@ -182,7 +189,7 @@ static bool read_access_token_policy(struct reading *r)
     if (own == NULL) return true;
     if (!json_is(own, JSON_OBJECT)) return complain(r, "access_token", "must be a table");
     if (!check_names(r, own, NAMES, "access_token")) return false;
-    if (!read_duration(r, "access_token.ttl", &r->client->access_token_ttl_ms)) return false;
+    if (!read_duration(r, "access_token.ttl", TTL_LONGEST_MS, &r->client->access_token_ttl_ms)) return false;
     if (json_find(own, "ttl") != NULL && (r->client->access_token_ttl_ms < 1000 || r->client->access_token_ttl_ms > ACCESS_TOKEN_TTL_MAX_MS))
         return complain(r, "access_token.ttl", "must be from 1s to 24h");
     const struct json *algorithm = json_find(own, "algorithm");
@@ -274,7 +281,9 @@ static bool read_members(struct reading *r)
     if (!read_client_id(r)) return false;
     if (!read_text(r, "client_name", CLIENT_NAME_MAX, &c->client_name) || !read_text(r, "scope", CLIENT_SCOPE_MAX, &c->scope)) return false;
     if (!scope_well_formed(c->scope)) return complain(r, "scope", "must be words of RFC 6749 3.3, separated by spaces");
-    if (!read_auth_method(r) || !read_grant_types(r) || !read_origins(r)) return false;
+    if (!read_auth_method(r)) return false;
+    if (c->auth_method == AUTH_NONE) c->refresh.never = false; /* RFC 9700 2.2.2: a public client's tokens rotate, whatever the settings say */
+    if (!read_grant_types(r) || !read_origins(r)) return false;
     if (!read_list(r, json_find(r->record, "audience"), "audience", &c->audience)) return false;
     if (!read_bool(r, "refresh_token_with_cookie", &c->refresh_token_with_cookie)) return false;
     return check_offline_access(r) && read_refresh_policy(r) && read_access_token_policy(r);

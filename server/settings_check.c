@@ -75,6 +75,8 @@ static void check_trusted_proxies(struct reader *r)
 
 /* ---- URLs ---- */
 
+enum { ISSUER_LEN_MAX = 512 }; /* with a client_id it goes into each refresh token's tag: oauth/refresh_token.c holds 1024 bytes */
+
 static void check_issuer(struct reader *r)
 {
     struct policy *policy = &r->settings->policy;
@@ -82,6 +84,8 @@ static void check_issuer(struct reader *r)
     struct url url;
     if (!url_parse(policy->issuer, &url))
         complain_row(r, SETTING_ISSUER, "is no such URL; right would be %s", right);
+    else if (policy->issuer.len > ISSUER_LEN_MAX)
+        complain_row(r, SETTING_ISSUER, "is over %d characters", ISSUER_LEN_MAX);
     else if (!url.secure && !is_loopback(url.host) && !r->dev)
         complain_row(
             r, SETTING_ISSUER,

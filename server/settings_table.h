@@ -74,7 +74,7 @@ enum setting_type {
         "Within this time of a rotation the newest token is answered with itself; at most refresh_token.grace, which it follows when only that is set lower; 0 turns it off.") \
     X(REFRESH_SKIP_LIMIT, "refresh_token.skip_limit", COUNT, "5", 0, 1000, "", "How many lost answers in a row, seen only after the grace time, may skip a generation.") \
     X(REFRESH_AHEAD_MAX, "refresh_token.ahead_max", COUNT, "16", 0, 1000, "", "How far ahead of the database a token may be after the database lost commits.") \
-    X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a refresh token stays the same until it ends.") \
+    X(REFRESH_ROTATION, "refresh_token.rotation", CHOICE, "always", 0, 0, "always never", "never: a confidential client's refresh token stays the same until it ends; a public client's always rotates.") \
     X(REFRESH_GRANTS_MAX, "refresh_token.max_grants_per_session", COUNT, "20", 1, 1000, "", "Live grants of one session and client; past it the oldest ends.") \
     X(KEYS_ALGORITHMS, "keys.algorithms", LIST, "ES256,RS256", 0, 0, "a list of ES256, ES384, RS256, PS256 and EdDSA (with Ed25519)", "What signing keys are made for.") \
     X(KEYS_RSA_BITS, "keys.rsa_bits", COUNT, "2048", RSA_BITS_MIN, RSA_BITS_MAX, "", "The size of new RSA keys, for RS256 and PS256; a multiple of 8. 4096 sign about seven times as slowly as 2048.") \

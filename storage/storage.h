@@ -74,6 +74,7 @@ struct grant {
     struct bytes claims;            /* mapped claims, JSON object */
     struct bytes acr, amr;          /* "aal1"; JSON array */
     int64_t auth_time;
+    int64_t created_at;             /* as read: by the database's clock */
 };
 
 struct new_grant {

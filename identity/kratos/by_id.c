@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "identity/kratos/question.h"
 #include "identity/kratos/session.h"
+#include "identity/kratos/skim.h"
 
 /* The admin API's looks, by an id that Kratos gave us. It tells a thing that is gone (404) from trouble (500). */
 
@@ -19,26 +20,25 @@ static void send_path(struct question *question, struct bytes before, struct byt
                   (struct call_header){BYTES_ABSENT, BYTES_ABSENT});
 }
 
-/* A 404 of Kratos' has its error body. Another one comes from a proxy or a wrong address, and is nothing to end grants
- * for. */
-static void read_absence(struct question *question, const struct call_answer *answer)
+/* Kratos' words for a row that isn't there, the same since 0.7. Other services' errors have the same shape: a gateway
+ * that has no such route says 404 in it, too, and is nothing to end grants for. */
+static bool is_absence(struct question *question, struct bytes body)
 {
     struct refusal refusal;
-    bool is_kratos = parse_refusal(&question->arena, answer->body, &refusal) && refusal.code == 404;
-    if (is_kratos)
-        question_end(question, LOOK_ENDED, "404");
-    else
-        question_end(question, LOOK_AWAY, "404, but not Kratos'");
+    return parse_refusal(&question->arena, body, &refusal) && refusal.code == 404 &&
+           bytes_equal(refusal.message, BYTES("Unable to locate the resource"));
 }
 
-/* false: the question has ended */
+/* false: the question goes on without this answer, or has ended */
 static bool require_200(struct question *question, const struct call_answer *answer)
 {
     if (answer->status == 200) return true;
-    if (answer->status == 404)
-        read_absence(question, answer);
-    else
+    if (answer->status != 404)
         question_end(question, LOOK_AWAY, "%d", answer->status);
+    else if (is_absence(question, answer->body))
+        question_doubt(question, "404");
+    else
+        question_end(question, LOOK_AWAY, "404, but not Kratos'");
     return false;
 }
 
@@ -68,7 +68,9 @@ static void session_answered(struct question *question, const struct call_answer
     struct session *session = &question->look.session;
     if (!require_200(question, answer)) return;
     enum standing standing = parse_session(&question->arena, answer->body, session, &fault);
-    read_standing(question, check_id(question, session->id, standing, &fault), &fault);
+    standing = check_id(question, session->id, standing, &fault);
+    if (standing == STANDING_UNCLEAR) standing = skim_session(answer->body, question->subject);
+    read_standing(question, standing, &fault);
 }
 
 static void person_answered(struct question *question, const struct call_answer *answer)
@@ -77,7 +79,9 @@ static void person_answered(struct question *question, const struct call_answer 
     struct session *session = &question->look.session;
     if (!require_200(question, answer)) return;
     enum standing standing = parse_person(&question->arena, answer->body, session, &fault);
-    read_standing(question, check_id(question, session->identity_id, standing, &fault), &fault);
+    standing = check_id(question, session->identity_id, standing, &fault);
+    if (standing == STANDING_UNCLEAR) standing = skim_person(answer->body, question->subject);
+    read_standing(question, standing, &fault);
 }
 
 /* without the expand, a session whose identity is disabled still says that it is active */

@@ -188,6 +188,37 @@ void question_send(struct question *question, struct upstream *upstream, struct 
     question->call = call_start(upstream, &call, on_call_done, question);
 }
 
+/* ---- doubt ---- */
+
+static void on_pause_over(struct timer *timer)
+{
+    struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, pause));
+    question->kind->ask(question);
+}
+
+static void on_ready_known(struct ready_wait *wait, bool good)
+{
+    struct question *question = (struct question *)(void *)((char *)wait - offsetof(struct question, ready));
+    if (good)
+        question_end(question, LOOK_ENDED, "%s twice, Kratos ready", question->doubted);
+    else
+        question_end(question, LOOK_AWAY, "%s twice, Kratos not ready", question->doubted);
+}
+
+void question_doubt(struct question *question, const char *answered)
+{
+    if (question->doubted != NULL) {
+        question->ready.run = on_ready_known;
+        ready_tell(&question->identity->ready, &question->ready);
+        return;
+    }
+    question->doubted = answered;
+    question->pause.run = on_pause_over;
+    timer_start(question->identity->loop, &question->pause, QUESTION_PAUSE_MS);
+}
+
+/* ---- asking ---- */
+
 enum step_result question_ask(struct identity *identity, const struct question_kind *kind, struct bytes subject,
                               const struct asker *asker)
 {

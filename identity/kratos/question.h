@@ -14,6 +14,7 @@
 enum {
     QUESTION_ROWS = 256,
     QUESTION_ARENA_MAX = 8 * 1024 * 1024,
+    QUESTION_PAUSE_MS = 100,                     /* a moment later Kratos may know better */
     QUESTION_MAX_MS = REQUEST_DEADLINE_MS - 500, /* with all its calls: what is left is for the rest of the request */
 };
 
@@ -45,10 +46,10 @@ struct question {
     struct look look;     /* what the answer will be */
     struct timer deadline;
     struct call_handle *call; /* under way, or NULL */
-    /* whoami's: */
+    /* question_doubt's: */
+    const char *doubted; /* NULL until there was something to doubt */
     struct timer pause;
     struct ready_wait ready;
-    bool asked_again;
 };
 
 struct asker {
@@ -63,6 +64,9 @@ enum step_result question_ask(struct identity *identity, const struct question_k
 /* Sends a GET; kind->answered runs with the answer. No answer ends the question as LOOK_AWAY. The header goes beside
  * Accept unless its name is absent. */
 void question_send(struct question *question, struct upstream *upstream, struct bytes path, struct call_header header);
+/* For an answer that says "ended", "401" or "404", but need not be true: asks once more after QUESTION_PAUSE_MS; the
+ * second time it ends the question, as LOOK_ENDED where Kratos is ready and as LOOK_AWAY where it isn't. */
+void question_doubt(struct question *question, const char *answered);
 /* Ends it: wakes all who wait, frees. The words are the reason behind the kind's name: "401 twice, ready". */
 void question_end(struct question *question, enum look_outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

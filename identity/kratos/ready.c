@@ -1,5 +1,7 @@
 #include "identity/kratos/ready.h"
 
+#include "base/json.h"
+
 void ready_init(struct ready *ready, struct loop *loop, struct upstream *admin)
 {
     *ready = (struct ready){.loop = loop, .admin = admin};
@@ -16,13 +18,27 @@ static bool is_kept(const struct ready *ready)
     return ready->known && loop_now_ms(ready->loop) - ready->asked_at_ms < READY_KEPT_MS;
 }
 
+/* what a proxy says in Kratos' place is mostly 200 as well */
+static bool says_ok(struct bytes body)
+{
+    enum { BODY_MAX = 1024, ARENA_MAX = 64 * 1024 };
+    static const struct json_limits limits = {.size_max = BODY_MAX, .unique_names = true};
+    struct arena arena;
+    struct fault fault;
+    arena_init(&arena, ARENA_MAX);
+    const struct json *root = json_parse(&arena, body, &limits, &fault);
+    bool ok = bytes_equal(json_string(json_find(root, "status")), BYTES("ok"));
+    arena_release(&arena);
+    return ok;
+}
+
 static void on_ready(void *data, const struct call_answer *answer, const struct fault *fault)
 {
     struct ready *ready = data;
     struct ready_wait *wait;
     ready->call = NULL;
     ready->known = true;
-    ready->good = fault == NULL && answer->status == 200;
+    ready->good = fault == NULL && answer->status == 200 && says_ok(answer->body);
     while ((wait = ready->waits) != NULL) {
         ready_forget(ready, wait);
         wait->run(wait, ready->good);

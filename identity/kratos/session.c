@@ -247,6 +247,7 @@ bool parse_refusal(struct arena *arena, struct bytes body, struct refusal *refus
     *refusal = (struct refusal){0};
     if (!json_integer(json_find(error, "code"), 100, 599, &refusal->code)) return false;
     refusal->id = json_string(json_find(error, "id"));
+    refusal->message = json_string(json_find(error, "message"));
     refusal->redirect_to = vet_url(json_string(json_find(root, "redirect_browser_to")));
     if (!bytes_present(refusal->redirect_to))
         refusal->redirect_to = vet_url(json_string(json_find_path(error, "details.redirect_browser_to")));

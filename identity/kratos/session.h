@@ -26,11 +26,12 @@ enum standing parse_session(struct arena *arena, struct bytes body, struct sessi
 /* an identity as the admin API gives it: never STANDING_EXPIRED. Fills identity_id and external_id */
 enum standing parse_person(struct arena *arena, struct bytes body, struct session *session, struct fault *fault);
 
-/* Kratos' error body. id and redirect_to are absent where it has none; the latter is a http URL without blanks and
- * controls */
+/* Kratos' error body. id, message and redirect_to are absent where it has none; the last is a http URL without blanks
+ * and controls */
 struct refusal {
     int64_t code;
     struct bytes id;
+    struct bytes message;
     struct bytes redirect_to;
 };
 /* false: not a body of Kratos' (a proxy's page, say) */

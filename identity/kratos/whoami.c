@@ -1,12 +1,8 @@
 #include <assert.h>
-#include <stddef.h>
 
 #include "base/text.h"
 #include "identity/kratos/question.h"
 #include "identity/kratos/session.h"
-
-/* Kratos says 401 for trouble of its own too: a moment later it may know better */
-enum { AGAIN_AFTER_MS = 100 };
 
 static struct bytes cookie_of(struct question *question)
 {
@@ -78,35 +74,6 @@ static void read_session(struct question *question, const struct call_answer *an
     question_end(question, LOOK_LIVE, "200");
 }
 
-/* ---- 401 ---- */
-
-static void on_pause_over(struct timer *timer)
-{
-    struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, pause));
-    question->kind->ask(question);
-}
-
-static void on_ready_known(struct ready_wait *wait, bool good)
-{
-    struct question *question = (struct question *)(void *)((char *)wait - offsetof(struct question, ready));
-    if (good)
-        question_end(question, LOOK_ENDED, "401 twice, Kratos ready");
-    else
-        question_end(question, LOOK_AWAY, "401 twice, Kratos not ready");
-}
-
-static void doubt(struct question *question)
-{
-    if (question->asked_again) {
-        question->ready.run = on_ready_known;
-        ready_tell(&question->identity->ready, &question->ready);
-        return;
-    }
-    question->asked_again = true;
-    question->pause.run = on_pause_over;
-    timer_start(question->identity->loop, &question->pause, AGAIN_AFTER_MS);
-}
-
 /* ---- 403 ---- */
 
 static void read_refusal(struct question *question, const struct call_answer *answer)
@@ -125,7 +92,7 @@ static void answered(struct question *question, const struct call_answer *answer
 {
     switch (answer->status) {
     case 200: read_session(question, answer); return;
-    case 401: doubt(question); return;
+    case 401: question_doubt(question, "401"); return; /* Kratos says so for trouble of its own too */
     case 403: read_refusal(question, answer); return;
     default: question_end(question, LOOK_AWAY, "%d", answer->status); return;
     }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -129,11 +130,31 @@ static bool send_after(struct batch *batch, size_t first)
     return end_group(batch);
 }
 
+static int compare_grants(const void *a, const void *b)
+{
+    const struct job *const *job_a = a, *const *job_b = b;
+    return memcmp((*job_a)->calls->in.rotation.grant_id, (*job_b)->calls->in.rotation.grant_id, GRANT_ID_LEN);
+}
+
+/* into the order of locks (statements.c): Postgres orders uuids by their bytes */
+static void sort_rotations(struct batch *batch, size_t first, size_t count)
+{
+    if (count > 1) qsort(&batch->jobs[first], count, sizeof *batch->jobs, compare_grants);
+}
+
+static bool send_swaps(struct batch *batch)
+{
+    size_t first = batch->job_count, most = BATCH_SWAPS_MAX;
+    size_t count = collect(batch, LANE_SWAP, first, &most);
+    sort_rotations(batch, first, count);
+    return count == 0 || (begin_group(batch, count) && send_each(batch, first) && end_group(batch));
+}
+
 static bool send_writes(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_WRITES_MAX;
     size_t rotations = collect(batch, LANE_ROTATE, first, &most);
-    collect(batch, LANE_SWAP, first, &most);
+    sort_rotations(batch, first, rotations);
     collect(batch, LANE_STORE, first, &most);
     size_t count = batch->job_count - first;
     if (count == 0) return true;
@@ -146,7 +167,7 @@ static bool send_writes(struct batch *batch)
 void batch_send_shared(struct connection *connection)
 {
     struct batch *batch = &connection->batch;
-    bool sent = send_reads(batch) && send_writes(batch);
+    bool sent = send_reads(batch) && send_writes(batch) && send_swaps(batch);
     connection_launch(connection, sent);
 }
 

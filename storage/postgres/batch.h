@@ -10,10 +10,11 @@
 
 enum {
     BATCH_READS_MAX = 32,
-    BATCH_WRITES_MAX = 64, /* rotations, swaps and new grants in one transaction */
+    BATCH_WRITES_MAX = 64, /* rotations and new grants in one transaction */
+    BATCH_SWAPS_MAX = 32,  /* in one of their own: with rotations they could not be in the order of locks */
     BATCH_ALONE_MAX = 8,
     BATCH_MANY_LEAST = 8, /* rotations from which on one statement for all costs less than one for each */
-    BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX,
+    BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX + BATCH_SWAPS_MAX,
     BATCH_GROUPS_MAX = 2 * BATCH_ALONE_MAX,
     BATCH_EXPECTED_MAX = 2 * BATCH_JOBS_MAX + 2 * BATCH_GROUPS_MAX,
 };

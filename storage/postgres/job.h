@@ -12,8 +12,8 @@ struct pool;
 struct job;
 
 /* What may travel together. LANE_ALONE: a transaction for each job, never on all connections: these wait for locked
- * rows, and what waits must hold nothing that others may wait for. The other lanes never wait for a row, so they can't
- * deadlock however they are mixed. */
+ * rows, as long as it takes. The other lanes leave out what is locked. (Almost always: statements.c says when they
+ * wait, and why no ring of waits can come of it.) */
 enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };
 

@@ -7,9 +7,8 @@
  * look of the other comes after it. No row needs to be locked for that, so the usual store writes nothing but its own
  * rows. A process that dies between the two leaves a grant whose token it never said, or an instant too many.
  *
- * The rows are locked before they are written, in the order of grant_id, so that two revocations never wait for each
- * other; rotations skip what is locked. A revocation of many grants takes several transactions: each ends REVOKE_CHUNK
- * of them. */
+ * The rows are locked before they are written, in the order of grant_id (statements.c says why); rotations skip what is
+ * locked. A revocation of many grants takes several transactions: each ends REVOKE_CHUNK of them. */
 #include <string.h>
 
 #include "storage/postgres/batch.h"

@@ -82,6 +82,7 @@ static void read_grant(struct row row, const struct rotation *r, struct arena *a
         .acr = row_bytes(row, ROTATE_ACR, arena),
         .amr = row_bytes(row, ROTATE_AMR, arena),
         .auth_time = row_number(row, ROTATE_AUTH_TIME),
+        .created_at = row_number(row, ROTATE_CREATED_AT),
     };
     for (size_t i = 0; i < GRANT_ID_LEN; i++) grant->id[i] = r->grant_id[i];
 }

@@ -16,10 +16,16 @@
 #define LIVE " s.revoked_at = 0 AND s.expires_at > t.now AND s.idle_expires_at > t.now"
 #define RENEWED_IDLE "CASE WHEN s.idle_ttl < s.expires_at - l.now THEN l.now + s.idle_ttl ELSE s.expires_at END"
 
+/* ---- the order of locks ----
+ * A transaction locks rows of grant_state in the order of grant_id, and a row of grants only while it holds the one of
+ * grant_state: that one has no wait of its own. So whoever waits for a row holds none that comes after it, and no ring
+ * of waits can close. SKIP LOCKED alone does not see to that: it leaves out a row that is locked, but waits where it
+ * finds one updated and that newer version locked by a third. The rows of a statement are sorted in it, the statements
+ * of a transaction by batch.c. New rows come after all others. */
+
 /* ---- rotation: the conditions of r1, and of a grant whose tokens never rotate, are those of storage/rotation.c ----
  * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left
- * out (so that no batch ever waits for a row, and none can be part of a deadlock); u: written; then all of b with what
- * was written or what stands. */
+ * out; u: written; then all of b with what was written or what stands. */
 #define ROTATE(presented)                                                                                              \
     "WITH b AS MATERIALIZED (" presented "), " MOMENT ", "                                                             \
     "l AS MATERIALIZED ("                                                                                              \
@@ -29,7 +35,7 @@
     "AND" LIVE "    AND (b.never OR s.gen = 0 OR t.now < s.rotated_at OR t.now - s.rotated_at >= b.coalesce_ms)"       \
     "    AND (b.looked OR (t.now - s.session_checked_at <= b.look_max_age"                                             \
     "      AND (s.session_expires_at = 0 OR s.session_expires_at > t.now)))"                                           \
-    "  FOR NO KEY UPDATE OF s SKIP LOCKED), "                                                                          \
+    "  ORDER BY s.grant_id FOR NO KEY UPDATE OF s SKIP LOCKED), "                                                      \
     "u AS (UPDATE grant_state s SET"                                                                                   \
     "    gen = CASE WHEN l.never THEN s.gen ELSE s.gen + 1 END,"                                                       \
     "    base_gen = CASE WHEN l.never THEN s.base_gen ELSE s.gen END,"                                                 \
@@ -49,7 +55,7 @@
     "  coalesce(u.idle_expires_at, s.idle_expires_at), s.expires_at, s.revoked_at,"                                    \
     "  coalesce(u.session_checked_at, s.session_checked_at), coalesce(u.session_expires_at, s.session_expires_at),"    \
     "  s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr," \
-    "  g.auth_time"                                                                                                    \
+    "  g.auth_time, g.created_at"                                                                                      \
     "  FROM t CROSS JOIN b LEFT JOIN u ON u.ord = b.ord"                                                               \
     "  LEFT JOIN grant_state s ON s.grant_id = b.grant_id LEFT JOIN grants g ON g.grant_id = b.grant_id"
 
@@ -105,10 +111,12 @@
     "  (SELECT count(*)" LIVE_OF_SESSION ")"                                                                           \
     " FROM t CROSS JOIN grant_state a WHERE a.grant_id = $1"
 
-#define WITHDRAW_GRANT "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1) DELETE FROM grants WHERE grant_id = $1"
+/* from h: a part that nothing reads runs last, and grants would be locked first */
+#define WITHDRAW_GRANT                                                                                                 \
+    "WITH h AS (DELETE FROM grant_state WHERE grant_id = $1 RETURNING grant_id)"                                       \
+    " DELETE FROM grants g USING h WHERE g.grant_id = h.grant_id"
 
-/* ---- revoking: rows are locked first, in one order everywhere, so that two revocations never wait for each other ----
- */
+/* ---- revoking: rows are locked before any is written ---- */
 
 /* e: what is revoked may be swept a day from now, and needs not wait for its own end */
 #define REVOKE_LOCKED(because)                                                                                         \
@@ -198,11 +206,11 @@ static_assert(KEY_IS_ADDED == 0 && KEY_IS_UPDATED == 1 && KEY_IS_DELETED == 2, "
     "old AS MATERIALIZED (SELECT g.grant_id FROM grants g WHERE g.expires_at <= (SELECT now FROM t) - $3"              \
     "    ORDER BY g.expires_at LIMIT $1), "                                                                            \
     "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
-    "    FOR UPDATE OF s SKIP LOCKED), "                                                                               \
+    "    ORDER BY s.grant_id FOR UPDATE OF s SKIP LOCKED), "                                                           \
     "h AS (DELETE FROM grant_state s USING l WHERE s.grant_id = l.grant_id), "                                         \
     "c AS (DELETE FROM grants g USING l WHERE g.grant_id = l.grant_id RETURNING g.grant_id), "                         \
     "past AS MATERIALIZED (SELECT kind, name FROM endings WHERE at < (SELECT now FROM t) - $2"                         \
-    "    ORDER BY at LIMIT $1 FOR UPDATE OF endings SKIP LOCKED), "                                                    \
+    "    ORDER BY at, kind, name LIMIT $1 FOR UPDATE OF endings SKIP LOCKED), "                                        \
     "e AS (DELETE FROM endings x USING past WHERE x.kind = past.kind AND x.name = past.name RETURNING x.name) "        \
     "SELECT greatest((SELECT count(*) FROM c), (SELECT count(*) FROM e))"
 

@@ -81,6 +81,7 @@ enum rotate_column {
     ROTATE_ACR,
     ROTATE_AMR,
     ROTATE_AUTH_TIME,
+    ROTATE_CREATED_AT,
 };
 /* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
 enum confirm_column {

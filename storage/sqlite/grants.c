@@ -128,6 +128,7 @@ static void take_grant(struct query *q, struct arena *arena, struct grant *grant
     grant->acr = query_take_text(q, arena);
     grant->amr = query_take_text(q, arena);
     grant->auth_time = query_take_number(q);
+    grant->created_at = query_take_number(q);
 }
 
 static bool read_row(struct database *db, struct storage_call *call, struct row *row, struct fault *fault)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/call.h"
@@ -40,13 +41,15 @@ static bool take_lock(struct sqlite *sqlite, const char *path, struct fault *fau
                      "%s is in use by another process: SQLite serves one process; for several use Postgres", path);
 }
 
-/* SQLite would make it as readable as the umask allows */
+/* SQLite would make it as readable as the umask allows, and its log as readable as the file */
 static bool make_file(const char *path, struct fault *fault)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return fault_set(fault, FAULT_INPUT, where, "%s: %s", path, strerror(errno));
+    struct stat file;
+    bool kept_to_us = fstat(fd, &file) == 0 && ((file.st_mode & 077) == 0 || fchmod(fd, file.st_mode & 0700) == 0);
     close(fd);
-    return true;
+    return kept_to_us || fault_set(fault, FAULT_INPUT, where, "%s can be read by others, and that can't be changed: chmod 600 it", path);
 }
 
 static bool open_file(struct sqlite *sqlite, const char *path, struct fault *fault)

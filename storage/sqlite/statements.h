@@ -48,7 +48,7 @@
     STATEMENT(READ_GRANT, "SELECT secret_hash, gen, base_gen, low_gen, rotated_at, skips, mac_kid, idle_ttl,"          \
                           " idle_expires_at, expires_at, revoked_at, session_checked_at, session_expires_at,"          \
                           " revoked_because, client_id, subject, kratos_session_id, identity_id, scope, audience,"     \
-                          " claims, acr, amr, auth_time"                                                               \
+                          " claims, acr, amr, auth_time, created_at"                                                   \
                           " FROM grant_state JOIN grants USING (grant_id) WHERE grant_id = ?1")                        \
     STATEMENT(WRITE_STATE, "UPDATE grant_state SET gen = ?2, base_gen = ?3, low_gen = ?4, rotated_at = ?5,"            \
                            " skips = ?6, mac_kid = ?7, idle_expires_at = ?8, revoked_at = ?9,"                         \

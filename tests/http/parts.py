@@ -202,6 +202,7 @@ DEFAULT_CLIENTS = [
     {"client_id": "cookie-grants", "token_endpoint_auth_method": "none", "scope": "api", "allowed_cors_origins": ["https://app.example.com"], "refresh_token_with_cookie": True},
 ]
 SECRETS = {"backend": "backend-secret-of-32-characters-1", "poster": "poster-secret-of-32-characters-22"}
+BOTH_ALGORITHMS = {"algorithms": ["ES256", "RS256"]}  # as the program's own default has it; an RSA key takes a second to make under a sanitizer
 SYSTEM_SECRET = secrets.token_urlsafe(32)
 
 
@@ -224,6 +225,7 @@ def default_settings(kratos, dsn):
         "secrets": {"system": [SYSTEM_SECRET]},
         "kratos": {"public_url": kratos.public_url, "admin_url": kratos.admin_url},
         "access_token": {"audience": ["https://api.example.com"], "claims": {"email": ".identity.traits.email", "plan?": ".identity.metadata_public.plan"}},
+        "keys": {"algorithms": ["ES256"]},
         "clients": json.loads(json.dumps(DEFAULT_CLIENTS)),
     }
 

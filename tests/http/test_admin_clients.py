@@ -128,7 +128,7 @@ def test_a_public_client_has_no_secret(hydrant):
 def test_a_whole_record_comes_back_as_it_was_given(hydrant):
     record = {"client_id": new_id(), "client_name": "Ä \"name\"", "scope": "api read", "audience": ["https://a.example.com"], "token_endpoint_auth_method": "none", "grant_types": [EXCHANGE],
               "allowed_cors_origins": ["https://a.example.com", "http://localhost:3000"], "refresh_token_with_cookie": True,
-              "refresh_token": {"idle_ttl": "1h", "absolute_ttl": "2h", "grace": "10s", "coalesce": "5s", "skip_limit": 3, "ahead_max": 4, "rotation": "never"},
+              "refresh_token": {"idle_ttl": "1h", "absolute_ttl": "2h", "grace": "10s", "coalesce": "5s", "skip_limit": 3, "ahead_max": 4, "rotation": "always"},
               "access_token": {"ttl": "5m", "algorithm": "RS256", "audience": ["https://a.example.com"]}, "metadata": {"team": ["x", {"n": 1.50}]}}
     create(hydrant, **record)
     got = hydrant.admin.get(path_of(record["client_id"])).json

@@ -33,7 +33,7 @@ def new_id():
 
 def settings_file(tmp_path, **changes):
     path = tmp_path / "hydrant.yml"
-    path.write_text(json.dumps({"dsn": "memory", "secrets": {"system": [SYSTEM_SECRET]}, "access_token": {"audience": ["https://api.example.com"]}, **changes}))
+    path.write_text(json.dumps({"dsn": "memory", "secrets": {"system": [SYSTEM_SECRET]}, "access_token": {"audience": ["https://api.example.com"]}, "keys": {"algorithms": ["ES256"]}, **changes}))
     path.chmod(0o600)
     return str(path)
 
@@ -64,6 +64,14 @@ def test_each_command_is_explained(command):
     assert run(*command.split(), "-h" if command == "help" else "--help").out == explained.out
 
 
+@pytest.mark.parametrize("group", ["clients", "config"])
+@pytest.mark.parametrize("words", [["help", "%s"], ["%s", "--help"], ["%s", "-h"]])
+def test_help_of_a_group_lists_its_commands(group, words):
+    done = run(*[word.replace("%s", group) for word in words])
+    assert done.code == 0 and done.err == "" and done.out.startswith("Usage: hydrant %s COMMAND" % group)
+    assert [line[2:18].strip() for line in done.out.splitlines() if line.startswith("  ")] == [c for c in COMMANDS if c.startswith(group + " ")]
+
+
 def test_help_settings_lists_every_setting_with_its_variable():
     done = run("help", "settings")
     assert done.code == 0
@@ -73,12 +81,13 @@ def test_help_settings_lists_every_setting_with_its_variable():
 
 
 def test_version_says_what_the_server_says(guarded):
-    done = run("version")
-    assert done.code == 0 and done.out == "hydrant %s\n" % guarded.public.get("/version").json["version"]
+    for words in ("version", "--version"):
+        done = run(words)
+        assert done.code == 0 and done.out == "hydrant %s\n" % guarded.public.get("/version").json["version"]
 
 
 @pytest.mark.parametrize("words, says", [
-    ([], "Usage: hydrant COMMAND"), (["nothing"], "no command nothing"), (["clients"], "no command clients"), (["clients", "nothing"], "no command clients"), (["help", "nothing"], "no command nothing"),
+    ([], "Usage: hydrant COMMAND"), (["nothing"], "no command nothing"), (["clients"], "no command clients"), (["clients", "nothing"], "no command clients nothing"), (["help", "clients", "nothing"], "no command clients"), (["help", "nothing"], "no command nothing"),
     (["version", "x"], "what is x?"), (["serve", "--nope"], "unknown option --nope"), (["serve", "x"], "what is x?"), (["serve", "-c"], "--config needs a value"), (["serve", "--dev=1"], "--dev takes no value"),
     (["migrate", "--dev=yes"], "--dev takes no value"), (["config", "check", "x"], "what is x?"), (["version", "-c", "x"], "what is -c?"),
     (["clients", "get"], "which client?"), (["clients", "get", "a", "b"], "which client?"), (["clients", "delete"], "which client?"), (["clients", "list", "x"], "what is x?"), (["clients", "create", "x"], "what is x?"),
@@ -91,7 +100,7 @@ def test_version_says_what_the_server_says(guarded):
 def test_wrong_use_is_2_and_says_where_to_read_on(words, says):
     done = run(*words)
     assert done.code == 2 and done.out == "", done
-    assert says in done.err and ("See: hydrant help" in done.err or "Usage: hydrant COMMAND" in done.err)
+    assert says in done.err and ("See: hydrant help" in done.err or "Usage: hydrant COMMAND" in done.err or "Usage: hydrant clients COMMAND" in done.err)
 
 
 # ---- config check, migrate, serve ----
@@ -141,7 +150,7 @@ def test_serve_on_a_port_that_is_taken_is_1_and_names_it(tmp_path):
 
 def test_serve_on_a_file_that_it_may_not_write_is_1_and_names_it(tmp_path):
     done = run("serve", "-c", settings_file(tmp_path, dsn="sqlite://%s/no/such/folder/hydrant.db" % tmp_path))
-    assert done.code == 1 and "no/such/folder/hydrant.db" in done.err.splitlines()[-1], done
+    assert done.code == 1 and "no/such/folder/hydrant.db" in done.err.splitlines()[-1] and "make the directory, or set dsn" in done.err, done
 
 
 # ---- clients ----
@@ -169,7 +178,7 @@ def test_create_takes_every_option(hydrant):
 
 @pytest.mark.parametrize("way", ["file", "standard input"])
 def test_create_takes_a_whole_record(hydrant, tmp_path, way):
-    record = {"client_id": new_id(), "token_endpoint_auth_method": "none", "scope": "api", "refresh_token": {"rotation": "never"}, "metadata": {"team": "x"}}
+    record = {"client_id": new_id(), "token_endpoint_auth_method": "none", "scope": "api", "refresh_token": {"grace": "30s", "coalesce": "5s"}, "metadata": {"team": "x"}}
     (tmp_path / "client.json").write_text(json.dumps(record))
     done = clients(hydrant, "create", "--file", str(tmp_path / "client.json") if way == "file" else "-", "--format", "json", given=json.dumps(record))
     assert done.code == 0, done

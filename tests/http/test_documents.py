@@ -3,10 +3,17 @@ import json
 
 import pytest
 
-from parts import claims_of, verify
+from parts import BOTH_ALGORITHMS, Hydrant, claims_of, default_settings, merge, verify
 
 JWKS = "/.well-known/jwks.json"
 METADATA = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+
+
+@pytest.fixture(scope="module")
+def hydrant(kratos, fresh_dsn, migrated):
+    server = Hydrant(merge(default_settings(kratos, fresh_dsn()), {"keys": BOTH_ALGORITHMS}))
+    yield server
+    server.stop()
 
 
 # ---- the key set ----
@@ -150,7 +157,6 @@ def test_what_the_metadata_names_is_there(hydrant):
 
 @pytest.fixture(scope="module")
 def tenant(kratos, fresh_dsn, migrated):
-    from parts import Hydrant, default_settings, merge
     server = Hydrant(merge(default_settings(kratos, fresh_dsn()), {"urls": {"self": {"issuer": "https://id.example.com/tenant/a"}}}))
     yield server
     server.stop()

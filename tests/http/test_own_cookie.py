@@ -70,6 +70,12 @@ def test_a_cookie_outside_its_alphabet_never_reaches_kratos(hydrant, kratos, ses
     assert kratos.counts()["whoami"] == before
 
 
+def test_two_cookies_of_the_name_are_refused_since_a_sibling_domain_may_have_set_one(hydrant, kratos, session):
+    other = kratos.session()
+    answer = ask(hydrant, session, Cookie="ory_kratos_session=%s; ory_kratos_session=%s" % (other["cookie"], session["cookie"]))
+    assert answer.status == 400 and answer.json["error"] == "invalid_request"
+
+
 def test_kratos_renewed_cookie_is_passed_on_and_no_other(hydrant, kratos, session):
     time.sleep(0.005)  # within one millisecond nothing is extended
     kratos.do(session, "extend")

@@ -84,11 +84,41 @@ def test_r3_what_was_skipped_is_void_and_its_use_after_the_grace_is_reuse(quick,
     assert quick.refresh(two).json["error"] == "invalid_grant"
 
 
-def test_rotation_never_keeps_the_token(start, session):
+def test_rotation_never_keeps_the_token_of_a_confidential_client(start, session):
+    hydrant = start({"refresh_token": {"rotation": "never"}})
+    token = hydrant.exchange(session, client="backend").json["refresh_token"]
+    assert refreshed(hydrant, token, client="backend")["refresh_token"] == token
+    assert refreshed(hydrant, token, client="backend")["refresh_token"] == token
+
+
+def test_rfc_9700_2_2_2_a_public_client_s_token_rotates_whatever_the_settings_say(start, session):
     hydrant = start({"refresh_token": {"rotation": "never"}})
     token = hydrant.exchange(session).json["refresh_token"]
-    assert refreshed(hydrant, token)["refresh_token"] == token
-    assert refreshed(hydrant, token)["refresh_token"] == token
+    assert refreshed(hydrant, token)["refresh_token"] != token
+
+
+def test_a_client_that_is_made_anew_does_not_inherit_the_grants_of_the_one_before(hydrant, session):
+    record = {"client_id": "phoenix-%d" % time.time_ns(), "token_endpoint_auth_method": "none", "scope": "api"}
+    assert hydrant.admin.post_json("/admin/clients", record).status == 201
+    token = hydrant.exchange(session, client=record["client_id"]).json["refresh_token"]
+    assert hydrant.refresh(token, client=record["client_id"]).status == 200
+    assert hydrant.admin.request("DELETE", "/admin/clients/" + record["client_id"]).status == 204
+    assert hydrant.admin.post_json("/admin/clients", record).status == 201
+    assert hydrant.refresh(token, client=record["client_id"]).json["error"] == "invalid_grant"
+    assert hydrant.exchange(session, client=record["client_id"]).status == 200
+
+
+def test_a_client_that_may_no_longer_have_offline_access_loses_the_grant_with_the_session(start, kratos, fresh_dsn):
+    shared = {"dsn": fresh_dsn(), "kratos": {"session": {"revalidate_after": "0s"}}}
+    session = kratos.session()
+    before = start(shared)
+    token = before.exchange(session, client="backend", scope="api offline_access").json["refresh_token"]
+    before.stop()
+    clients = [dict(c, scope="api read") for c in before.settings["clients"] if c["client_id"] == "backend"]
+    after = start({**shared, "clients": clients})
+    assert refreshed(after, token, client="backend")["authorization_expires_in"] <= 3600
+    kratos.do(session, "revoke")
+    assert after.refresh(token, client="backend").json["error"] == "invalid_grant"
 
 
 @pytest.mark.parametrize("change", ["last", "prefix", "short", "long", "padding", "empty_words", "garbage"])

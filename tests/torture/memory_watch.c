@@ -7,7 +7,7 @@
 
 enum { LIVE_MAX = 64 * 1024 };
 
-static bool watching, counting;
+static bool watching;
 static pthread_t watched_thread;
 static struct {
     unsigned char at[MEMORY_SECRET_LEN_MAX];
@@ -37,7 +37,7 @@ static bool holds_secret(const volatile void *at)
 static void on_malloc(const volatile void *at, size_t size)
 {
     (void)size;
-    if (at == NULL || !counting || !is_watched()) return;
+    if (at == NULL || !is_watched()) return;
     assert(live_count < LIVE_MAX);
     live[live_count++] = at;
 }
@@ -71,7 +71,7 @@ void memory_watch_begin(void)
     install();
     watched_thread = pthread_self();
     live_count = secret_count = unwiped = 0;
-    watching = counting = true;
+    watching = true;
 }
 
 void memory_watch_secret(const void *at, size_t len)
@@ -80,8 +80,6 @@ void memory_watch_secret(const void *at, size_t len)
     memcpy(secrets[secret_count].at, at, len);
     secrets[secret_count++].len = len;
 }
-
-void memory_watch_rest(void) { counting = false; }
 
 size_t memory_watch_unwiped(void) { return unwiped; }
 

@@ -17,8 +17,6 @@ void memory_watch_secret(const void *at, size_t len); /* one more; copied */
 size_t memory_watch_unwiped(void);
 /* pieces with a secret in them that are still there */
 size_t memory_watch_holding(void);
-/* what is allocated from now on is not counted */
-void memory_watch_rest(void);
 /* pieces that were allocated since the beginning and are still there; ends the watch and forgets the secrets */
 size_t memory_watch_end(void);
 

@@ -44,6 +44,18 @@ static void ended_meanwhile(struct sent *sent)
     database.store_grant = GRANT_ENDED_MEANWHILE;
 }
 
+static void needs_person(struct sent *sent)
+{
+    (void)sent;
+    world.profiles[0].claims.use_admin_metadata = true;
+}
+
+static void person_gone(struct sent *sent)
+{
+    needs_person(sent);
+    kratos.identity = LOOK_ENDED;
+}
+
 const struct scene EXCHANGE_SCENES[] = {
     {.name = "exchange of a session token",
      .sent = {&TOKEN, .body = BY_TOKEN "&client_id=spa", .headers = FORM},
@@ -86,6 +98,20 @@ const struct scene EXCHANGE_SCENES[] = {
      .waits = "find client, whoami, store grant",
      .status = 200,
      .says = "\"expires_in\":600",
+     .done = VERB_STORE_GRANT},
+    {.name = "exchange with claims from metadata_admin",
+     .sent = {&TOKEN, .body = BY_TOKEN "&client_id=spa", .headers = FORM},
+     .set_up = needs_person,
+     .waits = "find client, whoami, identity, store grant",
+     .status = 200,
+     .says = "\"refresh_token\":\"hrt_",
+     .done = VERB_STORE_GRANT},
+    {.name = "exchange with claims from metadata_admin of who is gone",
+     .sent = {&TOKEN, .body = BY_TOKEN "&client_id=spa", .headers = FORM},
+     .set_up = person_gone,
+     .waits = "find client, whoami, identity",
+     .status = 400,
+     .says = "\"invalid_request\"",
      .done = VERB_STORE_GRANT},
     {.name = "exchange of a session that ended",
      .sent = {&TOKEN, .body = BY_TOKEN "&client_id=spa", .headers = FORM},

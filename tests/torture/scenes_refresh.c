@@ -105,6 +105,18 @@ static void session_expired(struct sent *sent)
     database.state.session_expires_at = clock_now_ms() - 1000;
 }
 
+static void needs_person(struct sent *sent)
+{
+    look_due(sent);
+    world.profiles[0].claims.use_admin_metadata = true;
+}
+
+static void needs_person_who_is_gone(struct sent *sent)
+{
+    needs_person(sent);
+    kratos.identity = LOOK_ENDED;
+}
+
 static void outlives_session(struct sent *sent)
 {
     grant("backend");
@@ -210,6 +222,18 @@ const struct scene REFRESH_SCENES[] = {
      .set_up = session_expired,
      .waits = "find client, rotate, session, revoke",
      ENDS_THE_GRANT},
+    {.name = "refresh with claims from metadata_admin, a look is due",
+     SPA,
+     .set_up = needs_person,
+     .waits = "find client, rotate, session, identity, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200},
+    {.name = "refresh with claims from metadata_admin of who is gone",
+     SPA,
+     .set_up = needs_person_who_is_gone,
+     .waits = "find client, rotate, session, identity, revoke",
+     ENDS_THE_GRANT,
+     .without_kratos = 200},
     {.name = "refresh of a grant that outlives its session",
      BACKEND,
      .set_up = outlives_session,

@@ -22,16 +22,15 @@ static void must(bool done)
 
 static void fill_profiles(void)
 {
-    static const struct claim_expression CLAIMS[] = {
-        {.name = BYTES("email"), .expression = BYTES(".identity.traits.email")},
-        {.name = BYTES("may"), .expression = BYTES("$scope")}};
+    static const struct claim_expression EMAIL[] = {
+        {.name = BYTES("email"), .expression = BYTES(".identity.traits.email")}};
     static const enum key_algorithm ALGORITHMS[] = {KEY_ES256};
     struct token_profile *p = world.profiles;
     for (size_t i = 0; i < 3; i++)
         p[i] = (struct token_profile){.ttl_ms = 15 * MINUTE_MS,
                                       .algorithm = KEY_ES256,
                                       .typ = BYTES("at+jwt"),
-                                      .claims = {.table = CLAIMS, .table_count = 2}};
+                                      .claims = {.table = EMAIL, .table_count = 1}};
     p[1].audience = BYTES("https://pay.example.com");
     p[1].scopes = BYTES("pay read");
     p[2].audience = BYTES("https://strong.example.com");
@@ -129,17 +128,6 @@ void world_release_forgetful(void)
 {
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
-}
-
-void world_map_nobody(void)
-{
-    const struct claims_input nobody = {.session = BYTES("{}"), .client = BYTES("{}"), .audience = BYTES("[]")};
-    struct arena arena;
-    struct bytes claims;
-    arena_init(&arena, CLAIMS_RESULT_MAX);
-    for (size_t i = 0; i < world.policy.profile_count; i++)
-        must(claims_map(world.claims[i], &nobody, &arena, &claims, NULL));
-    arena_release(&arena);
 }
 
 /* ---- its clients ---- */

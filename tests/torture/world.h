@@ -27,9 +27,6 @@ void world_destroy(void);
 void world_forget(void);
 void world_release_forgetful(void); /* what world_forget made; before the next one, and at the end */
 
-/* maps the claims of nobody: jq keeps what it saw last until it sees something else */
-void world_map_nobody(void);
-
 /* spa (public, refresh_token_with_cookie), page (public, without), backend (client_secret_basic, offline_access) and
  * poster (client_secret_post, with the same secret), brief (public, its grants live for ten minutes); ends with a row
  * without a client_id */

@@ -51,8 +51,29 @@ static bool every_day_is_right(void)
     return true;
 }
 
+static void work_a_little(void)
+{
+    volatile uint64_t sum = 0;
+    for (uint64_t i = 0; i < 20000000; i++) sum += i;
+}
+
+static void test_cpu(void)
+{
+    TEST("a thread's processor time grows by its work, and not by waiting")
+    {
+        int own = clock_of_this_thread();
+        int64_t before = clock_cpu_us(own), steady = clock_steady_us();
+        work_a_little();
+        int64_t worked = clock_cpu_us(own) - before;
+        CHECK(worked > 1000 && worked <= clock_steady_us() - steady + 1000);
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+        CHECK(clock_cpu_us(own) - before - worked < 25000);
+    }
+}
+
 int main(void)
 {
+    test_cpu();
     TEST("RFC 3339 5.6: times are read with and without a fraction")
     {
         CHECK(reads_as("1970-01-01T00:00:00Z", 0));

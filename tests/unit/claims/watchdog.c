@@ -2,6 +2,7 @@
 
 #include <glob.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "unit/test.h"
@@ -51,6 +52,15 @@ static int count_watchdogs(void)
     return count;
 }
 
+/* armed for 30 ms of work, and 150 ms of something else than work */
+static bool halted_by_waiting(jq_state *jq)
+{
+    struct watch watch;
+    watchdog_arm(&watch, jq, 30);
+    nanosleep(&(struct timespec){.tv_nsec = 150 * 1000 * 1000}, NULL);
+    return watchdog_disarm(&watch);
+}
+
 int main(void)
 {
     bool halted;
@@ -58,6 +68,7 @@ int main(void)
     watchdog_join();
     watchdog_join();
     jq_state *endless = compile("def f: f; f"), *quick = compile("1");
+    TEST("what other threads and programs take of the machine does not count as the run's time") CHECK(!halted_by_waiting(quick));
     TEST("a program without end is halted soon after its time")
     {
         int64_t took = run(endless, 30, &halted);

@@ -234,13 +234,14 @@ static inline struct look look_with(struct identity *identity, enum looking look
     return look;
 }
 
-/* ---- a scripted server: one answer for all, and what was asked last ---- */
+/* ---- a scripted server: one answer for all but whether it is ready, and what was asked last ---- */
 
 static struct {
     int fd;
     pthread_t thread;
     char url[64];
     const char *_Atomic answer; /* status line, headers and all; the connection ends behind it */
+    const char *_Atomic ready;  /* the answer to GET /health/ready */
     char asked[8192];
     atomic_int ask_count;
 } script;
@@ -254,7 +255,8 @@ static inline void script_serve_one(int fd)
         len += (size_t)count;
         script.asked[len] = '\0';
     }
-    const char *answer = script.answer;
+    bool is_ready = strncmp(script.asked, "GET /health/ready ", 18) == 0;
+    const char *answer = is_ready ? script.ready : script.answer;
     atomic_fetch_add(&script.ask_count, 1);
     (void)!write(fd, answer, strlen(answer));
     shutdown(fd, SHUT_RDWR);
@@ -276,6 +278,7 @@ static inline void script_begin(void)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
     script.answer = "";
+    script.ready = "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 16\r\n\r\n{\"status\":\"ok\"}\n";
     script.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(script.fd, (struct sockaddr *)&at, sizeof at) != 0 || listen(script.fd, 16) != 0) exit(EXIT_FAILURE);
     getsockname(script.fd, (struct sockaddr *)&at, &len);
@@ -291,14 +294,19 @@ static inline void script_end(void)
 }
 
 /* an answer with a body */
-static inline void script_answers(int status, const char *headers, struct bytes body)
+static inline const char *script_write(int status, const char *headers, struct bytes body)
 {
     struct text t;
     text_init(&t, &standin.arena, body.len + 256);
     text_put_format(&t, "HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n", status, body.len,
                     headers);
     text_put(&t, body);
-    script.answer = text_bytes(&t).at;
+    return text_bytes(&t).at;
+}
+
+static inline void script_answers(int status, const char *headers, struct bytes body)
+{
+    script.answer = script_write(status, headers, body);
 }
 
 static inline struct identity *script_identity(void)

@@ -51,6 +51,13 @@ static void test_sharing(void)
         end_all(LOOK_ENDED);
         CHECK(calls_of("whoami") == 2 && calls_of("ready") == 1);
     }
+    TEST("the second look at a 404 is shared too")
+    {
+        fresh();
+        start_all(identity, LOOKING_SESSION, BYTES("00000000-0000-4000-8000-000000000000"));
+        end_all(LOOK_ENDED);
+        CHECK(calls_of("session") == 2 && calls_of("ready") == 0); /* known from the test before */
+    }
     TEST("other credentials and sessions are other calls, even if they are spelled the same")
     {
         fresh();
@@ -63,7 +70,7 @@ static void test_sharing(void)
         CHECK(lookers[0].look.outcome == LOOK_LIVE && lookers[1].look.outcome == LOOK_LIVE);
         CHECK(lookers[2].look.outcome == LOOK_ENDED && lookers[3].look.outcome == LOOK_LIVE);
         CHECK(lookers[4].look.outcome == LOOK_ENDED);
-        CHECK(calls_of("whoami") == 4 && calls_of("session") == 1 && calls_of("identity") == 1);
+        CHECK(calls_of("whoami") == 4 && calls_of("session") == 1 && calls_of("identity") == 2);
         for (int i = 0; i < 5; i++) looker_end(&lookers[i]);
     }
     TEST("a look after the answer is a call of its own")

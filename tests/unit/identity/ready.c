@@ -71,6 +71,27 @@ int main(void)
         plan("path=ready&drop=true");
         CHECK(!is_good(&ready));
     }
+    TEST("a 200 without Kratos' words is not good: whoever else is there says that as well")
+    {
+        static const struct bytes bodies[] = {BYTES(""),
+                                              BYTES("<html>welcome</html>"),
+                                              BYTES("{}"),
+                                              BYTES("{\"status\":\"error\"}"),
+                                              BYTES("{\"status\":true}"),
+                                              BYTES("{\"status\":\"error\",\"status\":\"ok\"}")};
+        struct fault fault;
+        script_begin();
+        struct upstream *upstream = upstream_create(standin.loop, bytes_of(script.url), TIMEOUT_MS, NULL, &fault);
+        ready_init(&ready, standin.loop, upstream);
+        CHECK(is_good(&ready));
+        for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+            script.ready = script_write(200, "", bodies[i]);
+            ready_init(&ready, standin.loop, upstream);
+            CHECK(!is_good(&ready));
+        }
+        upstream_destroy(upstream);
+        script_end();
+    }
     TEST("who has been forgotten isn't told")
     {
         ready = begin();

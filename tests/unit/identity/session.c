@@ -347,6 +347,7 @@ static void test_refusals(void)
     {
         CHECK(parse_refusal(&arena, recorded(&arena, "24-admin-404"), &refusal) && refusal.code == 404);
         CHECK(!bytes_present(refusal.id) && !bytes_present(refusal.redirect_to));
+        CHECK_BYTES(refusal.message, BYTES("Unable to locate the resource"));
     }
     TEST("the place stands under details too")
     {

@@ -34,12 +34,24 @@ static void test_good(void)
         CHECK(outcome_of(HEAD("Host: x\r\nHost-Name: a/b\r\nContent-Length-X: 1\r\nX: Content-Length: 1\r\n"
                               "Content-Length: 1\r\n")) == VET_GOOD);
     }
-    TEST("one length, or one coding, is how it should be; an empty Host too")
+    TEST("one length is how it should be; an empty Host too")
     {
         CHECK(outcome_of(HEAD("Host: x\r\nContent-Length: 5\r\n")) == VET_GOOD);
-        CHECK(outcome_of(HEAD("Host: x\r\nTransfer-Encoding: chunked\r\n")) == VET_GOOD);
         CHECK(outcome_of(HEAD("Host:\r\n")) == VET_GOOD);
         CHECK(outcome_of(HEAD("Host: [::1]:80\r\n")) == VET_GOOD);
+    }
+}
+
+static void test_coded(void)
+{
+    TEST("RFC 9112 6.3: one coding, whichever, instead of a length; the head's length and the host are known")
+    {
+        struct vet vet = vet_head(BYTES(HEAD("Host: x\r\ntransfer-encoding: chunked\r\n") "0\n\n"), MAX, false);
+        CHECK(vet.outcome == VET_CODED);
+        CHECK(vet.head_len == sizeof HEAD("Host: x\r\ntransfer-encoding: chunked\r\n") - 1);
+        CHECK_BYTES(vet.host, BYTES("x"));
+        CHECK(outcome_of(HEAD("Host: x\r\nTransfer-Encoding:\r\n")) == VET_CODED);
+        CHECK(outcome_of(HEAD("Host: x\r\nTransfer-Encoding-X: chunked\r\n")) == VET_GOOD);
     }
 }
 
@@ -102,6 +114,7 @@ static void test_size(void)
 int main(void)
 {
     test_good();
+    test_coded();
     test_bad();
     test_size();
     return TEST_END();

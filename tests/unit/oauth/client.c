@@ -69,6 +69,21 @@ static void test_refusals(void)
         CHECK(refused("{\"access_token\":{\"ttl\":\"25h\"}}", "access_token.ttl"));
         CHECK(refused("{\"access_token\":{\"algorithm\":\"none\"}}", "access_token.algorithm"));
     }
+    TEST("times and counts keep to the ranges that the settings have")
+    {
+        CHECK(refused("{\"refresh_token\":{\"absolute_ttl\":\"106751991167d\"}}", "refresh_token.absolute_ttl"));
+        CHECK(refused("{\"refresh_token\":{\"grace\":\"2h\"}}", "refresh_token.grace"));
+        CHECK(refused("{\"refresh_token\":{\"ahead_max\":1001}}", "refresh_token.ahead_max"));
+    }
+    TEST("RFC 9700 2.2.2: a public client's refresh tokens rotate, always")
+    {
+        CHECK(refused("{\"token_endpoint_auth_method\":\"none\",\"refresh_token\":{\"rotation\":\"never\"}}", "refresh_token.rotation"));
+        CHECK(parse("{\"refresh_token\":{\"rotation\":\"never\"}}") != NULL);
+        policy.refresh.never = true;
+        const struct client *c = parse("{\"token_endpoint_auth_method\":\"none\"}"), *confidential = parse("{}");
+        CHECK(c != NULL && !c->refresh.never && confidential != NULL && confidential->refresh.never);
+        policy.refresh.never = false;
+    }
     TEST("an unknown member is refused: it might be a rule that the writer believes in") { CHECK(refused("{\"scopes\":\"api\"}", "scopes")); }
     TEST("a record with U+0000 anywhere is refused: not every database could keep it")
     {
