@@ -154,6 +154,15 @@ static void chain(struct draft *draft, struct planned_key *signing, struct plann
     row->remove_at = moved ? removed_at : later(row->remove_at, removed_at);
 }
 
+/* Where nobody has seen yet that a key's time is over, it may have signed until now: the clock jumped, or all slept.
+ * Then it is not gone either, though its remove_at has passed. (Whoever removes a key destroys its private part.) */
+static bool ended_unseen(const struct planned_key *key) { return bytes_present(key->becomes.sealed_private); }
+
+static bool is_over(const struct draft *draft, const struct planned_key *key)
+{
+    return draft_is_gone(draft, key) && !ended_unseen(key);
+}
+
 /* a key that has signed stays published for its last token, and its private part is destroyed */
 static void let_pass(struct draft *draft, struct planned_key *key)
 {
@@ -163,7 +172,8 @@ static void let_pass(struct draft *draft, struct planned_key *key)
         draft_retire(draft, key);
         return;
     }
-    row->remove_at = later(row->remove_at, row->retire_at + draft->s->times->keep_after_ms);
+    int64_t signed_until = ended_unseen(key) ? now : row->retire_at;
+    row->remove_at = later(row->remove_at, signed_until + draft->s->times->keep_after_ms);
     row->sealed_private = BYTES_ABSENT;
 }
 
@@ -200,7 +210,7 @@ static void tend_algorithm(struct draft *draft, enum key_algorithm algorithm)
     say_wanted(draft, algorithm, chained.waiting);
     for (size_t i = 0; i < draft->count; i++) {
         struct planned_key *key = &draft->at[i];
-        if (key->becomes.algorithm != algorithm || key == chained.signing || draft_is_gone(draft, key)) continue;
+        if (key->becomes.algorithm != algorithm || key == chained.signing || is_over(draft, key)) continue;
         if (!times_waiting(&key->becomes, draft->s->now)) let_pass(draft, key);
     }
 }
@@ -222,7 +232,7 @@ static void let_go(struct draft *draft, enum key_algorithm algorithm)
     if (is_wanted(draft, algorithm)) return;
     for (size_t i = 0; i < draft->count; i++) {
         struct planned_key *key = &draft->at[i];
-        if (key->becomes.algorithm != algorithm || draft_is_gone(draft, key)) continue;
+        if (key->becomes.algorithm != algorithm || is_over(draft, key)) continue;
         if (times_waiting(&key->becomes, draft->s->now))
             draft_remove(draft, key);
         else

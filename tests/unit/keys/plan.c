@@ -107,13 +107,28 @@ static void check_forward(void)
     world_tend(&w);
     CHECK_BYTES(active()->kid, second);
     struct bytes third = pending()->kid;
-    CHECK(w.rows[0].remove_at != 0 && times_removed(world_find(&w, first), w.now));
+    CHECK(times_published(world_find(&w, first), w.now));
     w.now -= DAYS(40);
     CHECK(world_tend(&w) > 0);
     CHECK_BYTES(active()->kid, second);
     CHECK_BYTES(pending()->kid, third);
     CHECK(times_published(world_find(&w, first), w.now));
     CHECK(pending()->activate_at >= w.now + w.times.publish_before_ms);
+}
+
+static void check_unseen(int64_t passed_ms)
+{
+    begin();
+    struct bytes first = active()->kid;
+    w.now += passed_ms;
+    world_tend(&w);
+    CHECK(world_find(&w, first)->remove_at == w.now + w.times.keep_after_ms);
+    CHECK(!bytes_present(world_find(&w, first)->sealed_private));
+    w.now += w.times.keep_after_ms;
+    CHECK(times_removed(world_find(&w, first), w.now));
+    w.now += DAYS(30);
+    world_tend(&w);
+    CHECK(world_find(&w, first) == NULL);
 }
 
 static void check_back(void)
@@ -354,6 +369,12 @@ int main(void)
     TEST("a half-written row never signs and never stops the rest: what it lacks is made or set") check_half_written();
     TEST("the clock runs ahead and comes back: nobody signs with a key that is not published, nor is a new one made")
     check_forward();
+    TEST("a key whose end nobody saw in time stays from then on for its last token, then goes")
+    {
+        check_unseen(DAYS(30) + HOURS(1));
+        check_unseen(DAYS(40));
+        check_unseen(DAYS(7300));
+    }
     TEST("the clock goes back: the key that signed goes on signing") check_back();
     TEST("other settings: what is to come may come sooner, and stay longer, and never the other way") check_settings();
     TEST("an algorithm that nobody wants any more is let go: published for its tokens, then removed") check_unwanted();
