@@ -1,19 +1,19 @@
 import os
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "http"))
 from http_fixtures import *  # noqa: E402,F401,F403
-from parts import BUILD, Hydrant, Kratos, default_settings, merge  # noqa: E402
+from parts import BUILD, SYSTEM_SECRET, Hydrant, Kratos, default_settings, merge  # noqa: E402
 from private_postgres import postgres  # noqa: E402,F401
 from settable_clock import Clock  # noqa: E402
-from key_table import KeyTable  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def clock(on_postgres):
-    """what the servers, their database and Kratos take for the time"""
+    """what the database takes for the time, and, unless a test says otherwise, Kratos and the servers too"""
     return Clock(os.environ["HYDRANT_TEST_CLOCK"] if on_postgres else None)
 
 
@@ -25,15 +25,25 @@ def kratos(clock):
 
 
 @pytest.fixture
-def start(kratos, fresh_dsn, migrated, clock, request):
-    """a function that starts a server under the clock; every server ends with the test, and a report of a sanitizer fails it"""
+def own_dsn(on_postgres, request, tmp_path):
+    """a database of this test's own"""
+    if not on_postgres:
+        return "sqlite://%s/hydrant.db" % tmp_path
+    dsn = request.getfixturevalue("postgres").empty_database()
+    done = subprocess.run([os.path.join(BUILD, "hydrant"), "migrate"], env={**os.environ, "DSN": dsn, "SECRETS_SYSTEM": SYSTEM_SECRET}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dsn
+
+
+@pytest.fixture
+def start(kratos, own_dsn, clock):
+    """a function that starts a server on this test's own database, under the clock; every server ends with the test, and a report of a sanitizer fails it"""
     servers = []
 
-    def run(changes=None, **options):
-        settings = merge(default_settings(kratos, fresh_dsn()), changes or {})
-        server = Hydrant(settings, environment=clock.environment(os.path.join(BUILD, "hydrant")), **options)
-        servers.append(server)
-        return server
+    def run(changes=None, at=clock, **options):
+        settings = merge(default_settings(kratos, own_dsn), changes or {})
+        servers.append(Hydrant(settings, environment=at.environment(os.path.join(BUILD, "hydrant")), **options))
+        return servers[-1]
 
     yield run
     for server in servers:
@@ -42,14 +52,6 @@ def start(kratos, fresh_dsn, migrated, clock, request):
 
 
 @pytest.fixture
-def table_of():
-    """a function: the key table of a server, to be read and broken behind its back"""
-    tables = []
-
-    def find(server):
-        tables.append(KeyTable(server.settings["dsn"]))
-        return tables[-1]
-
-    yield find
-    for table in tables:
-        table.close()
+def two(on_postgres):
+    if not on_postgres:
+        pytest.skip("SQLite serves one process")

@@ -122,9 +122,7 @@ class World:
 
 
 @pytest.fixture
-def world(start, clock, kratos, on_postgres):
-    if not on_postgres:
-        pytest.skip("two servers need a Postgres")
+def world(start, clock, kratos, two):
     world = World([start(SETTINGS), start(SETTINGS)], clock, kratos)
     yield world
     world.end()

@@ -117,9 +117,7 @@ def test_a_year_of_rotations(start, clock, kratos, on_postgres):
         assert (sealed in left) == (year.lives.states[kid][-1] in ("pending", "active")), kid
 
 
-def test_two_servers_on_one_postgres_rotate_as_one(start, clock, kratos, on_postgres):
-    if not on_postgres:
-        pytest.skip("two servers need a Postgres")
+def test_two_servers_on_one_postgres_rotate_as_one(start, clock, kratos, two):
     servers = [start(SETTINGS), start(SETTINGS)]
     year = Year(servers, clock, kratos)
     year.run(days=100, step_s=DAY_S)
