@@ -37,7 +37,8 @@ void ready_finish(struct flow *flow)
 {
     struct request *request = (struct request *)flow;
     request->log.reason = flow->fault.kind == FAULT_NONE ? BYTES_ABSENT : arena_copy(&request->arena, bytes_of(flow->fault.what));
-    if (flow->fault.kind != FAULT_NONE) answer_json(request, 503, BYTES("{\"errors\":{\"database\":\"does not answer\"}}"));
+    if (flow->fault.kind == FAULT_LEFT) request_answer(request, &(struct answer){.status = 499}); /* for the log: nobody reads it */
+    else if (flow->fault.kind != FAULT_NONE) answer_json(request, 503, BYTES("{\"errors\":{\"database\":\"does not answer\"}}"));
     else if (!can_sign(context_of(request))) answer_json(request, 503, BYTES("{\"errors\":{\"keys\":\"an algorithm has no key that may sign\"}}"));
     else answer_json(request, 200, BYTES("{\"status\":\"ok\"}"));
 }
