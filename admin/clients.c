@@ -71,6 +71,8 @@ static enum step_result parse_client(struct flow *flow)
     if (record == NULL) return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), complaint(flow, &unreadable));
     a->client = client_parse(&a->request.arena, record, admin_context(flow)->policy, &input, &unreadable);
     if (a->client == NULL) return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), complaint(flow, &unreadable)); /* RFC 7591 3.2.2 */
+    if (a->client->has_algorithm && !policy_has_algorithm(admin_context(flow)->policy, a->client->algorithm))
+        return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), BYTES("access_token.algorithm: is not in keys.algorithms of the settings"));
     if (a->client->auth_method == AUTH_NONE) return STEP_NEXT;
     a->secret = bytes_present(input.client_secret) ? input.client_secret : client_secret_make(&a->request.arena);
     return STEP_NEXT;

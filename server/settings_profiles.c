@@ -96,16 +96,9 @@ static enum key_algorithm algorithm_of(struct bytes name)
     return key_algorithm_parse(name, &algorithm) ? algorithm : KEY_ES256; /* the table lets only these in */
 }
 
-static bool has_algorithm(const struct policy *policy, enum key_algorithm algorithm)
-{
-    for (size_t i = 0; i < policy->algorithm_count; i++)
-        if (policy->algorithms[i] == algorithm) return true;
-    return false;
-}
-
 bool require_algorithm(struct reader *r, const struct place *place, const char *key, enum key_algorithm algorithm)
 {
-    if (r->values[SETTING_KEYS_ALGORITHMS].wrong || has_algorithm(&r->settings->policy, algorithm)) return true;
+    if (r->values[SETTING_KEYS_ALGORITHMS].wrong || policy_has_algorithm(&r->settings->policy, algorithm)) return true;
     return complain(&r->complaints, place, key, "%.*s is not in keys.algorithms; right would be one that is",
                     BYTES_PRINT(key_algorithm_name(algorithm)));
 }
