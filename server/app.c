@@ -50,7 +50,8 @@ static bool check_schema(struct storage *storage, bool embedded, struct fault *f
     case SCHEMA_CURRENT: return true;
     case SCHEMA_BEHIND: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is older than this program: run `hydrant migrate` with the same settings first");
     case SCHEMA_TOO_NEW: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is more than one version newer than this program: install the newer hydrant");
-    case SCHEMA_UNREACHABLE: return false;
+    case SCHEMA_UNREACHABLE:
+    case SCHEMA_REFUSED: return false; /* in the database's own words */
     }
     return false;
 }
