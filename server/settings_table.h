@@ -32,7 +32,7 @@ enum setting_type {
         "Where grants, signing keys and clients are kept.") \
     X(POSTGRES_CONNECTIONS, "postgres.connections_per_worker", COUNT, "3", 1, 64, "", "Connections to Postgres that each worker keeps.") \
     X(POSTGRES_PREPARED, "postgres.prepared_statements", BOOL, "true", 0, 0, "", \
-        "false behind a PgBouncer in transaction mode that keeps no prepared statements (max_prepared_statements 0, or before 1.21).") \
+        "false behind a PgBouncer in transaction mode: then nothing is kept on a connection.") \
     X(PUBLIC_HOST, "serve.public.host", TEXT, "0.0.0.0", 0, 0, "an address or a host name", "Where the public endpoints listen.") \
     X(PUBLIC_PORT, "serve.public.port", COUNT, "4477", 1, 65535, "", "Their port.") \
     X(PUBLIC_TLS_CERT, "serve.public.tls.cert", TEXT, "", 0, 0, "a file name", "PEM file with the certificate and its chain; without one the port speaks plain HTTP.") \
