@@ -881,6 +881,27 @@ def tls_1_2_and_1_3_are_spoken_and_nothing_older():
 
 
 @check
+def tls_1_2_is_spoken_with_forward_secrecy_and_sealed_records_only():
+    server = Server(f"cert={RSA_CERT}", f"key={RSA_KEY}", "workers=1")
+
+    def speaks(cipher):
+        context = ssl.create_default_context(cafile=RSA_CERT)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(cipher)
+        try:
+            with socket.create_connection(("localhost", server.tls)) as raw_connection:
+                with context.wrap_socket(raw_connection, server_hostname="localhost") as connection:
+                    return connection.cipher()[0] == cipher
+        except (ssl.SSLError, ConnectionResetError):
+            return False
+
+    good = ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305")
+    bad = ("AES128-SHA", "AES256-SHA256", "AES256-GCM-SHA384", "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256")
+    assert [cipher for cipher in good + bad if speaks(cipher)] == list(good), [cipher for cipher in good + bad if speaks(cipher)]
+    assert server.stop() == 0, server.other_words
+
+
+@check
 def of_http_2_and_http_1_1_the_server_chooses_the_latter():
     context = tls_context()
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -953,9 +974,15 @@ def run(function):
         return traceback.format_exc()
 
 
-CERT, KEY = os.path.join(WORK.name, "cert.pem"), os.path.join(WORK.name, "key.pem")
-subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", KEY, "-out", CERT,
-                "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+def make_certificate(name, *kind):
+    cert, key = os.path.join(WORK.name, name + ".pem"), os.path.join(WORK.name, name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return cert, key
+
+
+CERT, KEY = make_certificate("ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA_CERT, RSA_KEY = make_certificate("rsa", "rsa:2048")
 MAIN = Server(f"cert={CERT}", f"key={KEY}")
 PROXIED = Server("trust=127.0.0.1", "trust=10.0.0.0/8", "workers=1")
 IMPATIENT = Server("idle=1000", "workers=1")
