@@ -63,6 +63,7 @@ struct server_worker {
 struct server {
     struct server_settings settings;
     struct networks proxies;
+    atomic_bool forwarded_told; /* that an X-Forwarded-For was ignored */
     struct listener *listeners;
     size_t listener_count; /* that are open */
     h2o_globalconf_t h2o;

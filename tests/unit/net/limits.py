@@ -495,6 +495,27 @@ def nobody_is_believed_who_is_no_trusted_proxy():
 
 
 @check
+def who_forwards_and_is_no_trusted_proxy_is_told_of_once_and_what_to_set():
+    server = Server("trust=10.0.0.0/8", "workers=2")
+
+    def told():
+        return [line for line in server.log() if line["event"] == "forwarded_for_ignored"]
+
+    origin(server)
+    assert told() == []
+    for i in range(4):
+        origin(server, f"X-Forwarded-For: 198.51.100.{i}")
+    (line,) = told()
+    assert line["level"] == "warn" and "127.0.0.1" in line["text"] and "serve.trusted_proxies" in line["text"], line
+    assert "198.51" not in line["text"], line
+    assert server.stop() == 0, server.other_words
+    trusting = Server("trust=127.0.0.1", "workers=1")
+    origin(trusting, "X-Forwarded-For: 198.51.100.1")
+    assert not [line for line in trusting.log() if line["event"] == "forwarded_for_ignored"]
+    assert trusting.stop() == 0, trusting.other_words
+
+
+@check
 def behind_trusted_proxies_the_client_is_the_last_address_that_is_not_one():
     for headers, want in (
         ([], "127.0.0.1"),
