@@ -107,11 +107,11 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
     *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create()};
-    settings->policy.in_force_since_steady_ms = clock_steady_ms();
     app->admin_rules.host = bytes_of(settings->admin.host);
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
+    settings->policy.in_force_since_steady_ms = clock_steady_ms();
     pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);

@@ -4,7 +4,8 @@
 
 static void answer_json(struct request *request, int status, struct bytes body)
 {
-    struct answer answer = {.status = status, .content_type = BYTES("application/json"), .body = body};
+    bool left = request->flow.fault.kind == FAULT_LEFT; /* 499 is for the log: nobody reads it */
+    struct answer answer = {.status = left ? 499 : status, .content_type = BYTES("application/json"), .body = body};
     answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
     request_answer(request, &answer);
 }
@@ -37,8 +38,7 @@ void ready_finish(struct flow *flow)
 {
     struct request *request = (struct request *)flow;
     request->log.reason = flow->fault.kind == FAULT_NONE ? BYTES_ABSENT : arena_copy(&request->arena, bytes_of(flow->fault.what));
-    if (flow->fault.kind == FAULT_LEFT) request_answer(request, &(struct answer){.status = 499}); /* for the log: nobody reads it */
-    else if (flow->fault.kind != FAULT_NONE) answer_json(request, 503, BYTES("{\"errors\":{\"database\":\"does not answer\"}}"));
+    if (flow->fault.kind != FAULT_NONE) answer_json(request, 503, BYTES("{\"errors\":{\"database\":\"does not answer\"}}"));
     else if (!can_sign(context_of(request))) answer_json(request, 503, BYTES("{\"errors\":{\"keys\":\"an algorithm has no key that may sign\"}}"));
     else answer_json(request, 200, BYTES("{\"status\":\"ok\"}"));
 }

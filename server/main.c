@@ -56,7 +56,7 @@ const struct command COMMANDS[] = {
     {"clients list", "list the clients", "Usage: hydrant clients list [options]\n\n" ADMIN_OPTIONS, clients_list_command},
     {"clients get", "show a client", "Usage: hydrant clients get ID [options]\n\n" ADMIN_OPTIONS, clients_get_command},
     {"clients delete", "delete a client; its grants end at once", "Usage: hydrant clients delete ID [options]\n\n" ADMIN_OPTIONS, clients_delete_command},
-    {"version", "say which version this is", "Usage: hydrant version\n       hydrant --version\n", version_command},
+    {"version", "say which version this is", "Usage: hydrant version\n", version_command},
     {"help", "explain a command, or the settings",
         "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},
     {NULL, NULL, NULL, NULL},
