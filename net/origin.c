@@ -90,9 +90,8 @@ static void tell_of_ignored(struct server *server, const struct request *request
     if (atomic_exchange(&server->forwarded_told, true)) return;
     static const char words[] =
         "X-Forwarded-For is ignored: it came from %s, which is not in serve.trusted_proxies. If that is your proxy, "
-        "put "
-        "its address or network there; until then all callers behind it are one network to the lock-out after wrong "
-        "secrets. This is said once.";
+        "put its address or network there; until then all callers behind it are one network to the lock-out after "
+        "wrong secrets. This is said once.";
     log_say(LOG_WARN, "forwarded_for_ignored", words, request->net->connection->peer_ip);
 }
 
