@@ -29,9 +29,9 @@ void admin_fault(struct request *request)
     case FAULT_AWAY:
     case FAULT_LATE:
     case FAULT_FULL:
-    case FAULT_LEFT:
         admin_error(request, 503, BYTES("temporarily_unavailable"), BYTES("The database can't be reached now: try again soon."));
         return;
+    case FAULT_LEFT: request_answer(request, &(struct answer){.status = 499}); return; /* for the log: nobody reads it */
     case FAULT_NONE:
     case FAULT_REFUSED:
     case FAULT_INPUT:

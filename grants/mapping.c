@@ -19,7 +19,7 @@ bool map_claims(struct client_request *r, const struct session *session, const s
     const struct claims_input input = {
         .session = session->json,
         .client = r->held.client->record,
-        .scope = targets->scope,
+        .scope = access_token_scope(r, targets),
         .audience = write_audience(r, &targets->audience),
         .identity_admin = session->metadata_admin,
     };

@@ -3,7 +3,7 @@
 #define GRANTS_MAPPING_H
 
 #include "identity/identity.h"
-#include "oauth/targets.h"
+#include "oauth/access_token.h"
 
 /* The mapped claims (JSON object, in the request's arena). false: FAULT_BUG, an expression failed: never a token without it. */
 bool map_claims(struct client_request *r, const struct session *session, const struct targets *targets, struct bytes *claims, struct fault *fault) MUST_USE;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "grants/mapping.h"
 
@@ -44,6 +45,15 @@ static enum step_result read_targets(struct flow *flow)
     return refuse(flow, refusal.error, refusal.reason);
 }
 
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* What a grant has may be refused by settings that are newer than its last look: so that this is found before anything is consumed, the first refresh
+ * after a start looks. (A record of the database never changes under its grants: interface.md, Admin API.) */
+static int64_t look_max_age_ms(const struct policy *policy)
+{
+    return smaller(policy->revalidate_after_ms, clock_steady_ms() - policy->in_force_since_steady_ms);
+}
+
 static enum step_result prepare_rotation(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
@@ -58,7 +68,7 @@ static enum step_result prepare_rotation(struct flow *flow)
             .skip_limit = client->refresh.skip_limit,
             .ahead_max = client->refresh.ahead_max,
             .never = client->refresh.never,
-            .look_max_age_ms = policy->revalidate_after_ms},
+            .look_max_age_ms = look_max_age_ms(policy)},
     };
     memcpy(x->rotation.grant_id, x->token.grant_id, GRANT_ID_LEN);
     refresh_token_hash(&x->token, x->rotation.secret_hash);
@@ -276,8 +286,6 @@ static enum step_result judge_after_look(struct flow *flow)
 }
 
 /* ---- the answer ---- */
-
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static enum step_result answer_token(struct flow *flow)
 {

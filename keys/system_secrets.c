@@ -63,10 +63,10 @@ static bool add(struct system_secrets *secrets, struct bytes text, struct fault 
 {
     size_t index = secrets->count;
     if (text.len < SECRET_LEAST)
-        return refuse(index, "must have at least 32 characters; make one with: openssl rand -base64 48", fault);
+        return refuse(index, "must have at least 32 characters; make one with: openssl rand -base64 32", fault);
     if (text.len > SECRET_MOST) return refuse(index, "is longer than 4096 characters", fault);
     if (is_example(text))
-        return refuse(index, "is guessable or an example of the documentation; make one with: openssl rand -base64 48",
+        return refuse(index, "is guessable or an example of the documentation; make one with: openssl rand -base64 32",
                       fault);
     derive(secrets, text);
     if (!have_kid(secrets, secrets->at[index].kid, index)) return true;

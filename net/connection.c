@@ -1,5 +1,8 @@
+#include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "net/farewell.h"
 #include "net/server_h2o.h"
@@ -7,21 +10,74 @@
 static void connection_end(void *data)
 {
     struct connection *connection = data;
-    struct server_worker *worker = connection->acceptor->worker;
+    struct acceptor *acceptor = connection->acceptor;
     free(connection);
-    worker->connection_count--;
-    if (!worker->accepting && !worker->draining) worker_start_accepting(worker);
+    acceptor->connection_count--;
+    acceptor->worker->connection_count--;
+    acceptor_resume(acceptor);
 }
+
+/* ---- idle and busy ---- */
+
+void connection_turn_busy(struct connection *connection)
+{
+    if (h2o_linklist_is_linked(&connection->idle_link)) h2o_linklist_unlink(&connection->idle_link);
+}
+
+void connection_turn_idle(struct connection *connection)
+{
+    assert(!h2o_linklist_is_linked(&connection->idle_link));
+    h2o_linklist_insert(&connection->acceptor->idle, &connection->idle_link);
+}
+
+void connection_close(struct connection *connection)
+{
+    h2o_socket_t *socket = connection->socket;
+    assert(h2o_socket_is_reading(socket) && !h2o_socket_is_writing(socket));
+    /* libh2o closes a connection when its reader is told of an error; there is no other way in */
+    socket->_cb.read(socket, h2o_socket_error_closed);
+}
+
+/* a request that the kernel has and libh2o doesn't yet, or a handshake that goes on, isn't to be cut off */
+static bool is_quiet(h2o_socket_t *socket)
+{
+    int waiting_len = 0;
+    if (!h2o_socket_is_reading(socket) || h2o_socket_is_writing(socket)) return false;
+    return ioctl(h2o_socket_get_fd(socket), FIONREAD, &waiting_len) == 0 && waiting_len == 0;
+}
+
+/* false when all are busy */
+static bool make_room(struct acceptor *acceptor)
+{
+    h2o_linklist_t *next;
+    for (h2o_linklist_t *link = acceptor->idle.next; link != &acceptor->idle; link = next) {
+        struct connection *connection = H2O_STRUCT_FROM_MEMBER(struct connection, idle_link, link);
+        next = link->next;
+        if (connection->socket->input->size > 0) { /* a request has begun: the sweep looks after it now */
+            connection_turn_busy(connection);
+        } else if (is_quiet(connection->socket)) {
+            connection_close(connection);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the end ---- */
 
 /* libh2o has closed it, for whatever reason */
 static void on_close(void *data)
 {
     struct connection *connection = data;
+    connection_turn_busy(connection);
+    connection->socket = NULL;
     if (connection->farewell == NULL)
         connection_end(connection);
     else
         farewell_finish(connection->farewell, LINGER_MAX_MS, connection_end, connection);
 }
+
+/* ---- the beginning ---- */
 
 static void connection_meet_peer(struct connection *connection, h2o_socket_t *socket)
 {
@@ -38,9 +94,12 @@ static void connection_open(struct acceptor *acceptor, h2o_socket_t *socket)
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL) abort();
     connection->acceptor = acceptor;
+    connection->socket = socket;
+    connection_turn_idle(connection);
     connection_meet_peer(connection, socket);
     socket->on_close.cb = on_close;
     socket->on_close.data = connection;
+    acceptor->connection_count++;
     worker->connection_count++;
     if (worker->sweep.place == 0) timer_start(worker->worker.loop, &worker->sweep, SWEEP_MS);
     h2o_accept(&acceptor->h2o, socket);
@@ -51,13 +110,20 @@ static bool is_out_of_descriptors(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+static bool somebody_waits(const struct acceptor *acceptor)
+{
+    struct pollfd listener = {.fd = h2o_socket_get_fd(acceptor->socket), .events = POLLIN};
+    return poll(&listener, 1, 0) == 1;
+}
+
 bool connection_accept(struct acceptor *acceptor)
 {
-    struct server_worker *worker = acceptor->worker;
-    bool full = worker->connection_count >= worker->server->connections_max;
-    h2o_socket_t *socket = full ? NULL : h2o_evloop_socket_accept(acceptor->socket);
+    bool is_full = acceptor->connection_count >= acceptor->connections_max;
+    if (is_full && !somebody_waits(acceptor)) return false; /* nobody is closed for someone who isn't there */
+    bool has_room = !is_full || make_room(acceptor);
+    h2o_socket_t *socket = has_room ? h2o_evloop_socket_accept(acceptor->socket) : NULL;
     /* the listener stays readable then, and the loop would spin */
-    if (full || (socket == NULL && is_out_of_descriptors(errno))) worker_stop_accepting(worker);
+    if (!has_room || (socket == NULL && is_out_of_descriptors(errno))) acceptor_pause(acceptor);
     if (socket != NULL) connection_open(acceptor, socket);
     return socket != NULL;
 }

@@ -11,6 +11,7 @@ struct listener {
     int fd;
     SSL_CTX *tls; /* NULL: plaintext */
     uint16_t port;
+    size_t connections_max; /* of each worker; the server's to say */
 };
 
 /* false with FAULT_INPUT that names host and port, or the file; nothing is open then */

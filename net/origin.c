@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "net/refusal.h"
 #include "net/server_h2o.h"
 
@@ -80,14 +81,32 @@ static void fill_behind_proxy(struct request *request, const struct networks *pr
     if (take_last(&protocols, &nearest) && bytes_equal_nocase(nearest, BYTES("https"))) request->secure = true;
 }
 
+/* An ingress that nobody has named makes one network of all who come through it, and the lock-out then closes a client
+ * for all of them: that is to be told, but anyone may send the header, so not more than once. */
+static void tell_of_ignored(struct server *server, const struct request *request)
+{
+    if (atomic_load_explicit(&server->forwarded_told, memory_order_relaxed)) return;
+    if (request_header_count(request, "x-forwarded-for") == 0) return;
+    if (atomic_exchange(&server->forwarded_told, true)) return;
+    static const char words[] =
+        "X-Forwarded-For is ignored: it came from %s, which is not in serve.trusted_proxies. If that is your proxy, "
+        "put its address or network there; until then all callers behind it are one network to the lock-out after "
+        "wrong secrets. This is said once.";
+    log_say(LOG_WARN, "forwarded_for_ignored", words, request->net->connection->peer_ip);
+}
+
 void origin_fill(struct request *request)
 {
     const struct connection *connection = request->net->connection;
+    struct server *server = connection->acceptor->worker->server;
     h2o_conn_t *conn = request->net->h2o->conn;
     request->id = find_id(request);
     request->trace_id = find_trace_id(request);
     request->peer_ip = bytes_of(connection->peer_ip);
     request->secure = conn->callbacks->get_socket(conn)->ssl != NULL;
     request->from_proxy = connection->from_proxy;
-    if (connection->from_proxy) fill_behind_proxy(request, &connection->acceptor->worker->server->proxies);
+    if (connection->from_proxy)
+        fill_behind_proxy(request, &server->proxies);
+    else
+        tell_of_ignored(server, request);
 }

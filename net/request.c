@@ -198,6 +198,7 @@ static void request_dispose(void *memory)
     log_request(request);
     if (request->route->dispose != NULL) request->route->dispose(request);
     wipe_input(request);
+    connection_turn_idle(request->net->connection);
     arena_release(&request->arena);
     secret_wipe(request, size);
     atomic_fetch_sub_explicit(&worker->open_requests, 1, memory_order_relaxed);
@@ -274,6 +275,8 @@ static struct request *request_create(h2o_req_t *h2o, const struct asked *asked,
     struct server_worker *worker = connection->acceptor->worker;
     const struct route *route = asked->refusal == 0 ? asked->routed.route : &refused_route;
     assert(route->size >= sizeof(struct request));
+    connection_turn_busy(connection);
+    connection->has_asked = true;
     struct request *request = h2o_mem_alloc_shared(&h2o->pool, route->size, request_dispose);
     memset(request, 0, route->size);
     atomic_fetch_add_explicit(&worker->open_requests, 1, memory_order_relaxed);

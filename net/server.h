@@ -8,10 +8,11 @@
  * request->arena, which is wiped.
  *
  * Limits (RFC 9110, 9112 and interface.md): head 32 KiB -> 431; body 64 KiB -> 413; target 8 KiB -> 414; not arrived
- * whole in 10 s -> 408 and cut; idle connection 60 s; Content-Length with Transfer-Encoding, two lengths, two Hosts or
- * none, folded or bare-LF lines -> 400 and closed; Transfer-Encoding (chunked) alone -> 411 and closed, whatever
- * follows, so that no two parsers need to agree where chunks end (RFC 9112 6.3); answered within REQUEST_DEADLINE_MS,
- * whatever waits. Bodies of refusals are the JSON of RFC 6749 5.2
+ * whole in 10 s -> 408 and cut; idle connection 60 s, one that never said a word 10 s, and where a listener's room for
+ * connections is full the one that has been idle for longest is closed for a new one; Content-Length with
+ * Transfer-Encoding, two lengths, two Hosts or none, folded or bare-LF lines -> 400 and closed; Transfer-Encoding
+ * (chunked) alone -> 411 and closed, whatever follows, so that no two parsers need to agree where chunks end (RFC
+ * 9112 6.3); answered within REQUEST_DEADLINE_MS, whatever waits. Bodies of refusals are the JSON of RFC 6749 5.2
  * ({"error":"invalid_request","error_description":"..."}). Unknown path 404, other method 405 with Allow. */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
@@ -120,6 +121,9 @@ struct listen_at {
     const char *tls_cert_file, *tls_key_file; /* NULL: plaintext */
     const struct route *routes;               /* ends with a row whose path is NULL */
     const char *name;                         /* "public", "admin": for logs */
+    /* Connections that each worker keeps for this listener alone, at most a quarter of all it may have; no flood of
+     * another listener can take them. 0: an equal part of what such reserves leave. */
+    size_t connections_max;
     /* Runs first for each request to this listener, before its route's steps: false when it has answered (the admin
      * port's rules). NULL: none */
     bool (*gate)(struct request *request, void *gate_data);

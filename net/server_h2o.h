@@ -13,7 +13,7 @@
 #include "net/server.h"
 
 enum {
-    CONNECTIONS_MAX = 10 * 1000, /* for each worker, where the descriptors allow it */
+    CONNECTIONS_MAX = 10 * 1000, /* for each worker, on all listeners, where the descriptors allow it */
     SWEEP_MS = 100,
     LINGER_MAX_MS = 2 * 1000,
     PEER_SILENT_MAX_MS = 30 * 1000, /* TCP_USER_TIMEOUT: a peer that doesn't take its answer */
@@ -25,12 +25,22 @@ struct acceptor {
     const struct listen_at *at;
     h2o_socket_t *socket; /* NULL once closed */
     h2o_accept_ctx_t h2o;
+    bool paused; /* until a connection ends, or the sweep */
+    size_t connection_count, connections_max;
+    h2o_linklist_t idle; /* connections on which no request is being answered; who has been so for longest is first */
 };
 
 /* One connection: lives from the accept to the end of its farewell. */
 struct connection {
     struct acceptor *acceptor;
+    h2o_socket_t *socket;      /* libh2o's; gone during the farewell */
     struct farewell *farewell; /* NULL: close at once */
+    h2o_linklist_t idle_link;
+    bool has_asked; /* a request has arrived whole */
+    struct {
+        struct connection *next;
+        int verdict;
+    } sweep; /* sweep.c's own */
     bool from_proxy;
     struct address peer;
     char peer_ip[ADDRESS_TEXT_LEN];
@@ -42,8 +52,8 @@ struct server_worker {
     pthread_t thread;
     h2o_context_t h2o;
     struct acceptor *acceptors; /* one for each listener */
-    size_t connection_count;
-    bool accepting, draining;
+    size_t connection_count;    /* on all listeners */
+    bool draining;
     int64_t drain_until_ms;
     struct timer sweep;
     struct post drain;
@@ -53,10 +63,10 @@ struct server_worker {
 struct server {
     struct server_settings settings;
     struct networks proxies;
+    atomic_bool forwarded_told; /* that an X-Forwarded-For was ignored */
     struct listener *listeners;
     size_t listener_count; /* that are open */
     h2o_globalconf_t h2o;
-    size_t connections_max; /* for each worker */
     struct server_worker *workers;
     unsigned worker_count; /* whose threads run */
     struct {
@@ -86,8 +96,9 @@ struct request_net {
 /* ---- worker.c ---- */
 /* a thread's life: start, accept, drain, end */
 void *worker_main(void *worker);
-void worker_start_accepting(struct server_worker *worker);
-void worker_stop_accepting(struct server_worker *worker);
+void acceptor_resume(struct acceptor *acceptor); /* nothing once it is closed */
+void acceptor_pause(struct acceptor *acceptor);
+void worker_resume_acceptors(struct server_worker *worker);
 void worker_on_drain(struct post *post);
 static inline struct server_worker *worker_of(const h2o_req_t *h2o)
 {
@@ -95,15 +106,21 @@ static inline struct server_worker *worker_of(const h2o_req_t *h2o)
 }
 
 /* ---- connection.c ---- */
-/* false when nobody waits, or there is no room for one: then the worker has stopped accepting until the sweep */
+/* Where the listener is full, who has been idle for longest is closed to make room. false when nobody waits, or all are
+ * busy: then the acceptor is paused. */
 bool connection_accept(struct acceptor *acceptor);
+/* a request of it has arrived, and has been answered */
+void connection_turn_busy(struct connection *connection);
+void connection_turn_idle(struct connection *connection);
+/* Closes it between two turns of libh2o; it must be reading, and not writing. */
+void connection_close(struct connection *connection);
 struct connection *connection_of(h2o_req_t *h2o);
 /* When the connection is closed it will say so and listen on for a while, so that what the peer still sends can't
  * destroy the answer on its way (RFC 9112 9.6). */
 void connection_will_linger(h2o_socket_t *socket);
 
 /* ---- sweep.c ---- */
-/* looks for requests that don't arrive; runs while there are connections */
+/* looks for requests that don't arrive; runs while there are connections, or an acceptor is paused */
 void sweep_on_timer(struct timer *timer);
 
 /* ---- request.c ---- */

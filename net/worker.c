@@ -19,17 +19,24 @@ static void on_acceptable(h2o_socket_t *socket, const char *error)
     for (int i = 0; i < ACCEPTS_AT_ONCE && connection_accept(socket->data); i++) continue;
 }
 
-void worker_start_accepting(struct server_worker *worker)
+void acceptor_resume(struct acceptor *acceptor)
 {
-    worker->accepting = true;
-    for (size_t i = 0; i < worker->server->listener_count; i++)
-        h2o_socket_read_start(worker->acceptors[i].socket, on_acceptable);
+    if (!acceptor->paused || acceptor->socket == NULL) return;
+    acceptor->paused = false;
+    h2o_socket_read_start(acceptor->socket, on_acceptable);
 }
 
-void worker_stop_accepting(struct server_worker *worker)
+void acceptor_pause(struct acceptor *acceptor)
 {
-    worker->accepting = false;
-    for (size_t i = 0; i < worker->server->listener_count; i++) h2o_socket_read_stop(worker->acceptors[i].socket);
+    struct server_worker *worker = acceptor->worker;
+    acceptor->paused = true;
+    h2o_socket_read_stop(acceptor->socket);
+    if (worker->sweep.place == 0) timer_start(worker->worker.loop, &worker->sweep, SWEEP_MS);
+}
+
+void worker_resume_acceptors(struct server_worker *worker)
+{
+    for (size_t i = 0; i < worker->server->listener_count; i++) acceptor_resume(&worker->acceptors[i]);
 }
 
 /* ---- drain ---- */
@@ -84,7 +91,7 @@ static void run_until_closed(struct server_worker *worker, int64_t until_ms)
 static void worker_run(struct server_worker *worker)
 {
     struct loop *loop = worker->worker.loop;
-    worker_start_accepting(worker);
+    worker_resume_acceptors(worker);
     while (!worker->draining) loop_run(loop, INT32_MAX);
     run_until_closed(worker, worker->drain_until_ms);
     for_each_connection(worker, end_now); /* who doesn't even take an answer */
@@ -97,7 +104,9 @@ static void acceptor_init(struct acceptor *acceptor, struct server_worker *worke
 {
     int fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
     assert(fd >= 0);
-    *acceptor = (struct acceptor){.worker = worker, .at = listener->at};
+    *acceptor = (struct acceptor){
+        .worker = worker, .at = listener->at, .paused = true, .connections_max = listener->connections_max};
+    h2o_linklist_init_anchor(&acceptor->idle);
     acceptor->h2o =
         (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = worker->server->h2o.hosts, .ssl_ctx = listener->tls};
     acceptor->socket = h2o_evloop_socket_create(worker->h2o.loop, fd, H2O_SOCKET_FLAG_DONT_READ);

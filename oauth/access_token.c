@@ -20,6 +20,12 @@ static void put_time(struct text *t, struct bytes name, int64_t ms)
     text_put_number(t, ms / 1000);
 }
 
+/* RFC 6749 3.3: a scope has at least one word */
+static void put_scope(struct text *t, struct bytes scope)
+{
+    if (scope.len > 0) put_member(t, BYTES("scope"), scope);
+}
+
 static void put_audience(struct text *t, const struct bytes_list *audience)
 {
     text_put(t, BYTES(",\"aud\":["));
@@ -86,7 +92,7 @@ static struct bytes write_payload(struct client_request *r, const struct token_a
     put_time(&t, BYTES("exp"), life->now_ms + life->ttl_ms);
     put_jti(&t, a);
     put_member(&t, BYTES("sid"), g->kratos_session_id);
-    put_member(&t, BYTES("scope"), scope);
+    put_scope(&t, scope);
     put_time(&t, BYTES("auth_time"), g->auth_time); /* RFC 9068 2.2.1: fixed for all tokens of one authorization */
     put_member(&t, BYTES("acr"), g->acr);
     text_put_json_name(&t, BYTES("amr"));
@@ -96,12 +102,13 @@ static struct bytes write_payload(struct client_request *r, const struct token_a
     return text_bytes(&t);
 }
 
-static struct bytes profile_scope(struct client_request *r, const struct token_profile *profile, struct bytes scope)
+struct bytes access_token_scope(struct client_request *r, const struct targets *targets)
 {
-    if (!bytes_present(profile->scopes)) return scope;
+    const struct token_profile *profile = &context_of(&r->oauth.request)->policy->profiles[targets->profile];
+    if (!bytes_present(profile->scopes)) return targets->scope;
     struct text t;
-    struct bytes rest = scope, word;
-    text_init(&t, &r->oauth.request.arena, scope.len + 1);
+    struct bytes rest = targets->scope, word;
+    text_init(&t, &r->oauth.request.arena, targets->scope.len + 1);
     while (bytes_take_word(&rest, ' ', &word)) { /* RFC 9068 3: each scope makes sense for the audience */
         if (!bytes_have_word(profile->scopes, word)) continue;
         if (t.len > 0) text_put_char(&t, ' ');
@@ -146,7 +153,7 @@ bool token_answer_sign(struct client_request *r, const struct token_answer *a, s
     const struct token_profile *profile = &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
     struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile)};
     if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = what_is_left(a->lifetime_max_ms);
-    struct bytes scope = profile_scope(r, profile, a->targets->scope);
+    struct bytes scope = access_token_scope(r, a->targets);
     struct bytes payload = write_payload(r, a, scope, &life);
     struct text t;
     text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
@@ -155,7 +162,7 @@ bool token_answer_sign(struct client_request *r, const struct token_answer *a, s
     if (!sign_into(r, profile, payload, &t, fault)) return false;
     text_put(&t, BYTES("\",\"token_type\":\"Bearer\",\"expires_in\":"));
     text_put_number(&t, ((life.now_ms + life.ttl_ms) / 1000) - life.now_ms / 1000);
-    put_member(&t, BYTES("scope"), scope);
+    put_scope(&t, scope);
     if (bytes_present(a->issued_token_type)) put_member(&t, BYTES("issued_token_type"), a->issued_token_type);
     if (!put_refresh_token(r, a, &t)) return fault_set(fault, FAULT_BUG, "access token", "no secret for the refresh token");
     text_put_char(&t, '}');

@@ -17,6 +17,8 @@ struct token_answer {
 };
 /* the whole JSON, in the request's arena; false with FAULT_AWAY (no key) or FAULT_BUG */
 bool token_answer_sign(struct client_request *r, const struct token_answer *answer, struct bytes *body, struct fault *fault) MUST_USE;
+/* the scope of the token: what was chosen, cut to what the resource understands; may be empty */
+struct bytes access_token_scope(struct client_request *r, const struct targets *targets);
 /* the profile's ttl, or the client's own */
 int64_t access_token_ttl_ms(const struct client *client, const struct token_profile *profile);
 

@@ -171,6 +171,8 @@ static bool read_refresh_policy(struct reading *r)
     if (!read_duration(r, "refresh_token.grace", GRACE_LONGEST_MS, &p->grace_ms)) return false;
     if (!read_duration(r, "refresh_token.coalesce", GRACE_LONGEST_MS, &p->coalesce_ms)) return false;
     if (!read_count(r, "refresh_token.skip_limit", &p->skip_limit) || !read_count(r, "refresh_token.ahead_max", &p->ahead_max)) return false;
+    if (json_find(own, "coalesce") == NULL && p->coalesce_ms > p->grace_ms) p->coalesce_ms = p->grace_ms;
+    if (json_find(own, "idle_ttl") == NULL && p->idle_ttl_ms > p->absolute_ttl_ms) p->idle_ttl_ms = p->absolute_ttl_ms;
     struct bytes rotation = json_string(json_find(own, "rotation"));
     if (json_find(own, "rotation") != NULL && !bytes_equal(rotation, BYTES("always")) && !bytes_equal(rotation, BYTES("never")))
         return complain(r, "refresh_token.rotation", "must be always or never");
@@ -270,7 +272,7 @@ static bool read_secret(struct reading *r, struct client_input *input)
     if (input == NULL) return complain(r, "client_secret", "does not belong here");
     if (!read_text(r, "client_secret", CLIENT_SECRET_MAX, &secret)) return false;
     if (r->client->auth_method == AUTH_NONE) return complain(r, "client_secret", "a client whose token_endpoint_auth_method is none has no secret");
-    if (secret.len < CLIENT_SECRET_MIN) return complain(r, "client_secret", "must be 32 to 256 characters; leave it out to have one made");
+    if (secret.len < CLIENT_SECRET_MIN) return complain(r, "client_secret", "must be 32 to 256 characters; make one with: openssl rand -base64 32");
     input->client_secret = secret;
     return true;
 }

@@ -1,7 +1,7 @@
 #include "oauth/cors.h"
 
 static const struct bytes ALLOW_HEADERS = {"DPoP, Authorization, Content-Type, Idempotency-Key", 50};
-static const struct bytes EXPOSE_HEADERS = {"DPoP-Nonce, WWW-Authenticate", 28};
+static const struct bytes EXPOSE_HEADERS = {"DPoP-Nonce, WWW-Authenticate, Retry-After, X-Request-Id", 55};
 static const struct bytes MAX_AGE_S = {"600", 3};
 
 void cors_open(struct answer *answer) { answer_header(answer, BYTES("access-control-allow-origin"), BYTES("*")); }
@@ -18,8 +18,8 @@ void cors_for_client(struct client_request *r, struct answer *answer)
     answer_header(answer, BYTES("vary"), BYTES("Origin"));
     if (!bytes_present(origin)) return;
     const struct client *client = r->held.client;
-    if (client == NULL && bytes_present(r->credentials.client_id))
-        client = client_remembered(context_of(&r->oauth.request)->clients, r->credentials.client_id);
+    struct bytes client_id = bytes_present(r->credentials.client_id) ? r->credentials.client_id : form_find(&r->form, BYTES("client_id"));
+    if (client == NULL && bytes_present(client_id)) client = client_remembered(context_of(&r->oauth.request)->clients, client_id);
     if (client == NULL || !client_allows_origin(client, origin)) return;
     allow_origin(answer, origin);
     answer_header(answer, BYTES("access-control-expose-headers"), EXPOSE_HEADERS);

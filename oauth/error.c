@@ -6,7 +6,10 @@
     [OAUTH_##name] = {.wire = {wire_name, sizeof wire_name - 1}, .words = {sentence, sizeof sentence - 1}, .status = http_status, .rfc = defined_in},
 static const struct oauth_error_row ROWS[OAUTH_ERROR_COUNT] = {OAUTH_ERRORS(ROW)};
 
-enum { RETRY_AFTER_S = 1 }; /* for our own trouble: short, since a client's user is waiting */
+enum {
+    RETRY_AFTER_S = 1, /* for our own trouble: short, since a client's user is waiting */
+    STATUS_LEFT = 499, /* for the log: the client left, and nobody reads the answer */
+};
 
 const struct oauth_error_row *oauth_error_row(enum oauth_error error)
 {
@@ -75,7 +78,7 @@ void oauth_error_answer(struct oauth_request *r, struct answer *answer)
     const struct oauth_error_row *row = oauth_error_row(error);
     if (r->request.flow.fault.kind != FAULT_LEFT) r->request.log.outcome = row->wire; /* who left is no trouble of ours */
     if (!r->refusal.refused) r->request.log.reason = arena_copy(&r->request.arena, bytes_of(r->request.flow.fault.what));
-    answer->status = row->status;
+    answer->status = r->request.flow.fault.kind == FAULT_LEFT ? STATUS_LEFT : row->status;
     answer->content_type = BYTES("application/json");
     answer->body = write_body(r, row);
     answer_no_store(answer);

@@ -33,6 +33,7 @@ static bool parse_pair(struct arena *arena, struct bytes pair, struct form_param
 
 enum form_outcome form_parse(struct form *form, struct request *request)
 {
+    bool repeats = false;
     form->count = 0;
     if (!is_form(request)) return FORM_NOT_A_FORM;
     struct bytes rest = request->body, pair;
@@ -40,11 +41,14 @@ enum form_outcome form_parse(struct form *form, struct request *request)
         struct form_parameter parameter;
         if (!parse_pair(&request->arena, pair, &parameter)) return FORM_MALFORMED;
         if (parameter.value.len == 0) continue; /* RFC 6749 3.2: as if it were omitted */
-        if (!may_repeat(parameter.name) && has(form, parameter.name)) return FORM_REPEATS; /* RFC 6749 3.2 */
+        if (!may_repeat(parameter.name) && has(form, parameter.name)) {
+            repeats = true;
+            continue;
+        }
         if (form->count == FORM_PARAMETERS_MAX) return FORM_MALFORMED;
         form->at[form->count++] = parameter;
     }
-    return FORM_READ;
+    return repeats ? FORM_REPEATS : FORM_READ; /* RFC 6749 3.2 */
 }
 
 struct bytes form_find(const struct form *form, struct bytes name)

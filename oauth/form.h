@@ -16,7 +16,7 @@ struct form {
 };
 
 enum form_outcome { FORM_READ, FORM_NOT_A_FORM, FORM_MALFORMED, FORM_REPEATS };
-/* reads request->body */
+/* Reads request->body. What could be read stands in the form whatever the outcome, of a parameter that repeats the first: for who may read the refusal. */
 enum form_outcome form_parse(struct form *form, struct request *request);
 /* absent when it isn't there, or is empty */
 struct bytes form_find(const struct form *form, struct bytes name);

@@ -28,6 +28,9 @@ struct token_profile {
     struct claims_source claims;
 };
 
+/* would a token look the same? Then audiences may share one. */
+bool token_profiles_alike(const struct token_profile *a, const struct token_profile *b);
+
 struct client;
 struct policy {
     struct bytes issuer;
@@ -40,6 +43,7 @@ struct policy {
     struct refresh_policy refresh;
     struct bytes cookie_name;
     int64_t revalidate_after_ms, stale_if_error_ms;
+    int64_t in_force_since_steady_ms; /* when this process began to go by it */
     uint32_t session_grants_max;
     int64_t jwks_max_age_ms;
     const enum key_algorithm *algorithms;

@@ -65,7 +65,8 @@ static bool choose_profile(const struct policy *policy, struct targets *targets,
 {
     targets->profile = policy_profile(policy, targets->audience.at[0]);
     for (size_t i = 1; i < targets->audience.count; i++)
-        if (policy_profile(policy, targets->audience.at[i]) != targets->profile) return refuse_target(refusal, OAUTH_TARGETS_APART, "targets with different profiles");
+        if (!token_profiles_alike(&policy->profiles[policy_profile(policy, targets->audience.at[i])], &policy->profiles[targets->profile]))
+            return refuse_target(refusal, OAUTH_TARGETS_APART, "targets with different profiles");
     return true;
 }
 

@@ -1,9 +1,11 @@
 #include "server/app.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "identity/kratos/kratos.h"
 #include "oauth/lockout.h"
 #include "server/janitor.h"
@@ -29,6 +31,18 @@ struct storage *open_storage(const struct settings *settings, struct fault *faul
 
 static void log_line(const char *line) { log_say(LOG_INFO, "migrate", "%s", line); }
 
+/* waits a second; signals are blocked here (serve.c), so one that ends the server would otherwise go unseen */
+static bool told_to_end(struct fault *fault)
+{
+    const struct timespec second = {.tv_sec = 1};
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    int signal_number = sigtimedwait(&ends, NULL, &second);
+    return signal_number > 0 && !fault_set(fault, FAULT_LEFT, "storage", "signal %d, while waiting for the database", signal_number);
+}
+
 static bool wait_for_database(struct storage *storage, enum schema_state *state, struct fault *fault)
 {
     for (int waited_s = 0;; waited_s++) {
@@ -36,7 +50,7 @@ static bool wait_for_database(struct storage *storage, enum schema_state *state,
         if (*state != SCHEMA_UNREACHABLE) return true;
         if (waited_s == DATABASE_WAIT_S) return false;
         if (waited_s % 5 == 0) log_fault(LOG_WARN, "waiting_for_database", fault);
-        sleep(1);
+        if (told_to_end(fault)) return false;
     }
 }
 
@@ -50,7 +64,8 @@ static bool check_schema(struct storage *storage, bool embedded, struct fault *f
     case SCHEMA_CURRENT: return true;
     case SCHEMA_BEHIND: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is older than this program: run `hydrant migrate` with the same settings first");
     case SCHEMA_TOO_NEW: return fault_set(fault, FAULT_INPUT, "storage", "the database's schema is more than one version newer than this program: install the newer hydrant");
-    case SCHEMA_UNREACHABLE: return false;
+    case SCHEMA_UNREACHABLE:
+    case SCHEMA_REFUSED: return false; /* in the database's own words */
     }
     return false;
 }
@@ -98,6 +113,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
+    settings->policy.in_force_since_steady_ms = clock_steady_ms();
     pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);

@@ -30,7 +30,7 @@ struct app {
     struct context *workers[WORKERS_MAX]; /* under workers_lock; NULL before its start and after its stop */
 };
 
-/* Opens the storage, sees to schema and keys, lays out the routes. false: nothing is left behind. settings are taken in any case. */
+/* Opens the storage, sees to schema and keys, lays out the routes. false: nothing is left behind; FAULT_LEFT: a signal said to end. settings are taken in any case. */
 bool app_init(struct app *app, struct settings *settings, struct fault *fault) MUST_USE;
 void app_release(struct app *app);
 /* server_settings.start_worker and stop_worker; data is the app */

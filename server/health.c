@@ -4,7 +4,8 @@
 
 static void answer_json(struct request *request, int status, struct bytes body)
 {
-    struct answer answer = {.status = status, .content_type = BYTES("application/json"), .body = body};
+    bool left = request->flow.fault.kind == FAULT_LEFT; /* 499 is for the log: nobody reads it */
+    struct answer answer = {.status = left ? 499 : status, .content_type = BYTES("application/json"), .body = body};
     answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
     request_answer(request, &answer);
 }

@@ -108,6 +108,21 @@ static void print_overview(FILE *to)
     fputs("\nhydrant help COMMAND says more; hydrant help settings lists every setting.\nExit status: 0 done, 1 failed, 2 wrong use.\n", to);
 }
 
+/* the commands that begin with this word; false: there are none */
+static bool print_group(FILE *to, const char *word)
+{
+    size_t len = strlen(word);
+    bool found = false;
+    for (const struct command *c = COMMANDS; c->words != NULL; c++) {
+        if (strncmp(c->words, word, len) != 0 || c->words[len] != ' ') continue;
+        if (!found) fprintf(to, "Usage: hydrant %s COMMAND ...\n\n", word);
+        fprintf(to, "  %-16s %s\n", c->words, c->summary);
+        found = true;
+    }
+    if (found) fputs("\nhydrant help COMMAND says more.\n", to);
+    return found;
+}
+
 static void print_line(const char *text) { puts(text); }
 
 /* how many of the words in argv name this command; 0: another one */
@@ -138,6 +153,7 @@ static int help_command(int argc, char **argv)
         return EXIT_DONE;
     }
     const struct command *command = find_command(argc, argv, &word_count);
+    if (command == NULL && argc == 1 && print_group(stdout, argv[0])) return EXIT_DONE;
     if (command == NULL) return wrong_use("help", "there is no command %s", argv[0]);
     printf("hydrant %s: %s\n\n%s", command->words, command->summary, command->help);
     return EXIT_DONE;
@@ -154,13 +170,15 @@ int main(int argc, char **argv)
 {
     int word_count;
     signal(SIGPIPE, SIG_IGN); /* a peer that has left shows as a failed write */
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) return version_command(0, NULL);
     const struct command *command = find_command(argc - 1, argv + 1, &word_count);
     if (command == NULL && (argc == 1 || !asks_for_help(argc, argv))) {
-        if (argc > 1) fprintf(stderr, "hydrant: there is no command %s\n\n", argv[1]);
-        print_overview(stderr);
+        if (argc > 1) fprintf(stderr, "hydrant: there is no command %s%s%s\n\n", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+        if (argc == 1 || !print_group(stderr, argv[1])) print_overview(stderr);
         return EXIT_WRONG_USE;
     }
-    if (command == NULL) return print_overview(stdout), EXIT_DONE;
+    if (command == NULL && !print_group(stdout, argv[1])) print_overview(stdout);
+    if (command == NULL) return EXIT_DONE;
     if (asks_for_help(argc, argv)) return help_command(word_count, argv + 1);
     return command->run(argc - 1 - word_count, argv + 1 + word_count);
 }

@@ -5,6 +5,8 @@
 #include "server/app.h"
 #include "server/command.h"
 
+enum { ADMIN_CONNECTIONS = 256 }; /* of each worker, whatever happens on the public port */
+
 static void complain(const char *line) { fprintf(stderr, "%s\n", line); }
 static void report(const char *line) { printf("%s\n", line); }
 
@@ -73,6 +75,7 @@ static bool run_server(struct app *app, const sigset_t *signals, struct fault *f
 {
     const struct settings *s = app->settings;
     struct listen_at listeners[] = {listen_at(&s->public_, "public", app->public_routes), listen_at(&s->admin, "admin", app->admin_routes)};
+    listeners[1].connections_max = ADMIN_CONNECTIONS;
     listeners[1].gate = admin_gate;
     listeners[1].gate_data = &app->admin_rules;
     const struct server_settings server_settings = {.worker_count = s->workers, .listeners = listeners, .listener_count = 2,
@@ -84,6 +87,14 @@ static bool run_server(struct app *app, const sigset_t *signals, struct fault *f
     wait_for_end(signals);
     server_drain(server);
     return true;
+}
+
+static int give_up(const struct fault *fault)
+{
+    bool was_told = fault->kind == FAULT_LEFT;
+    if (was_told) log_say(LOG_INFO, "ended", "%s", fault->what);
+    else print_fault("serve", fault);
+    return was_told ? EXIT_DONE : EXIT_FAILED;
 }
 
 int serve_command(int argc, char **argv)
@@ -100,7 +111,7 @@ int serve_command(int argc, char **argv)
     if (settings == NULL) return exit_code;
     log_set(settings->log_level, settings->log_format);
     static struct app app;
-    if (!app_init(&app, settings, &fault)) return print_fault("serve", &fault), EXIT_FAILED;
+    if (!app_init(&app, settings, &fault)) return give_up(&fault);
     bool ran = run_server(&app, &signals, &fault);
     if (!ran) print_fault("serve", &fault);
     app_release(&app);

@@ -14,6 +14,18 @@ static void warn_of_readable_secrets(struct reader *r)
     complaint_warn(&r->complaints, "it holds secrets, and everyone on this machine may read it; chmod o-r helps");
 }
 
+static bool names_an_audience(const struct client *client) { return client->audience.count + client->default_audience.count > 0; }
+
+/* nothing that is wrong: clients of the database may have their own */
+static void warn_of_no_audience(struct reader *r)
+{
+    const struct policy *policy = &r->settings->policy;
+    if (r->complaints.count > 0 || policy->audience.count > 0 || policy->profile_count > 1) return;
+    for (size_t i = 0; i < policy->static_client_count; i++)
+        if (names_an_audience(policy->static_clients[i])) return;
+    complaint_warn(&r->complaints, "there is no access_token.audience, and no resource or client here has one: every exchange will be invalid_target, but of clients in the database that have an audience");
+}
+
 /* what was read becomes settings; where the text broke off, or didn't fit, nothing else that is said of it would be
  * true */
 static void fill(struct reader *r)
@@ -25,6 +37,7 @@ static void fill(struct reader *r)
     fill_clients(r);
     check_settings(r);
     warn_of_readable_secrets(r);
+    warn_of_no_audience(r);
 }
 
 static struct reader *create_reader(const struct settings_source *source, void (*tell)(const char *line))

@@ -134,7 +134,9 @@ bool require_one_profile(struct reader *r, const struct place *place, const char
     const struct policy *policy = &r->settings->policy;
     for (size_t i = 1; i < audience->count; i++) {
         const struct bytes *at = audience->at;
-        if (policy_profile(policy, at[i]) == policy_profile(policy, at[0])) continue;
+        const struct token_profile *profiles = policy->profiles;
+        if (token_profiles_alike(&profiles[policy_profile(policy, at[i])], &profiles[policy_profile(policy, at[0])]))
+            continue;
         return complain(&r->complaints, place, key,
                         "%.60s and %.60s can't share a token: access_token.resources makes them differ", at[0].at,
                         at[i].at);

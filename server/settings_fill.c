@@ -60,6 +60,8 @@ static void fill_refresh(struct reader *r)
     };
     if (!r->values[SETTING_REFRESH_COALESCE].said && refresh->coalesce_ms > refresh->grace_ms)
         refresh->coalesce_ms = refresh->grace_ms;
+    if (!r->values[SETTING_REFRESH_IDLE_TTL].said && refresh->idle_ttl_ms > refresh->absolute_ttl_ms)
+        refresh->idle_ttl_ms = refresh->absolute_ttl_ms;
     r->settings->policy.session_grants_max = (uint32_t)number(r, SETTING_REFRESH_GRANTS_MAX);
 }
 

@@ -33,7 +33,7 @@ enum setting_type {
         "Where grants, signing keys and clients are kept.") \
     X(POSTGRES_CONNECTIONS, "postgres.connections_per_worker", COUNT, "3", 1, 64, "", "Connections to Postgres that each worker keeps.") \
     X(POSTGRES_PREPARED, "postgres.prepared_statements", BOOL, "true", 0, 0, "", \
-        "false behind a PgBouncer in transaction mode that keeps no prepared statements (max_prepared_statements 0, or before 1.21).") \
+        "false behind a PgBouncer in transaction mode: then nothing is kept on a connection.") \
     X(PUBLIC_HOST, "serve.public.host", TEXT, "0.0.0.0", 0, 0, "an address or a host name", "Where the public endpoints listen.") \
     X(PUBLIC_PORT, "serve.public.port", COUNT, "4477", 1, 65535, "", "Their port.") \
     X(PUBLIC_TLS_CERT, "serve.public.tls.cert", TEXT, "", 0, 0, "a file name", "PEM file with the certificate and its chain; without one the port speaks plain HTTP.") \
@@ -47,13 +47,13 @@ enum setting_type {
     X(ISSUER, "urls.self.issuer", TEXT, "http://localhost:4477", 0, 0, "an https URL without query and fragment, or http on localhost, 127.0.0.1 or [::1]", \
         "The iss of every token and the base of every endpoint's URL; its path is served. Taken letter for letter.") \
     X(SYSTEM_SECRETS, "secrets.system", SECRETS, "", 0, 0, "a list of secrets of at least 32 characters", \
-        "Required. The first seals signing keys and signs refresh tokens, all open and verify: to change it, put the new one in front. Make one with: openssl rand -base64 32") \
+        "Required. The first seals signing keys and signs refresh tokens, all open and verify. To change it: add the new one second on every server, then make it first, later take the old one out (docs/keys.md). Make one with: openssl rand -base64 32") \
     X(KRATOS_PUBLIC_URL, "kratos.public_url", TEXT, "http://localhost:4433", 0, 0, "an http or https URL", "Kratos' public API, asked who a session's person is.") \
     X(KRATOS_ADMIN_URL, "kratos.admin_url", TEXT, "http://localhost:4434", 0, 0, "an http or https URL", "Kratos' admin API, asked whether a session still lives.") \
     X(KRATOS_COOKIE_NAME, "kratos.cookie_name", TEXT, "ory_kratos_session", 0, 0, "a cookie name (RFC 6265)", "The name of Kratos' session cookie.") \
     X(KRATOS_TIMEOUT, "kratos.timeout", DURATION, "2s", 100, SECONDS_MS(5), "", "How long one call to Kratos may take.") \
     X(KRATOS_CA_FILE, "kratos.ca_file", TEXT, "", 0, 0, "a file name", "PEM file with the roots that Kratos' certificate must chain to; without one the system's.") \
-    X(REVALIDATE_AFTER, "kratos.session.revalidate_after", DURATION, "60s", 0, HOURS_MS(24), "", "At a refresh the session is looked at again when the last look is older than this.") \
+    X(REVALIDATE_AFTER, "kratos.session.revalidate_after", DURATION, "60s", 0, HOURS_MS(24), "", "At a refresh the session is looked at again when the last look is older than this, or than the start of the server.") \
     X(STALE_IF_ERROR, "kratos.session.stale_if_error", DURATION, "45m", 0, HOURS_MS(24), "", \
         "How long beyond access_token.ttl after the last good look refreshes go on while Kratos can't be reached.") \
     X(TOKEN_TTL, "access_token.ttl", DURATION, "15m", SECONDS_MS(1), HOURS_MS(24), "", "How long an access token is valid.") \
@@ -67,7 +67,7 @@ enum setting_type {
     X(TOKEN_ADMIN_METADATA, "access_token.claims_use_admin_metadata", BOOL, "false", 0, 0, "", "Binds $identity_admin, the identity's metadata_admin, in the claims.") \
     X(TOKEN_RESOURCES, "access_token.resources", TABLE, "", 0, 0, "a table of audiences to tables", \
         "How tokens for one audience differ: audience -> {ttl, algorithm, typ, scopes, claims, min_acr}; what is left out is as in access_token.") \
-    X(REFRESH_IDLE_TTL, "refresh_token.idle_ttl", DURATION, "14d", SECONDS_MS(1), DAYS_MS(3650), "", "A refresh token not used for this long is dead.") \
+    X(REFRESH_IDLE_TTL, "refresh_token.idle_ttl", DURATION, "14d", SECONDS_MS(1), DAYS_MS(3650), "", "A refresh token not used for this long is dead; at most refresh_token.absolute_ttl, which it follows when only that is set lower.") \
     X(REFRESH_ABSOLUTE_TTL, "refresh_token.absolute_ttl", DURATION, "30d", SECONDS_MS(1), DAYS_MS(3650), "", "A grant ends this long after its exchange, used or not.") \
     X(REFRESH_GRACE, "refresh_token.grace", DURATION, "60s", 0, HOURS_MS(1), "", "How long the token before the newest may be presented again: for answers that were lost.") \
     X(REFRESH_COALESCE, "refresh_token.coalesce", DURATION, "60s", 0, HOURS_MS(1), "", \

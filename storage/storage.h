@@ -30,7 +30,8 @@ struct store;
 void storage_close(struct storage *storage); /* after every store was detached; NULL is nothing */
 /* brings the schema to this binary's version, one migration a transaction, guarded against two at once; says each on report (may be NULL) */
 bool storage_migrate(struct storage *storage, void (*report)(const char *line), struct fault *fault) MUST_USE;
-enum schema_state { SCHEMA_CURRENT, SCHEMA_BEHIND, SCHEMA_TOO_NEW, SCHEMA_UNREACHABLE };
+/* SCHEMA_UNREACHABLE, FAULT_AWAY: away, starting or full: later may do; SCHEMA_REFUSED, FAULT_INPUT: it won't let us in, or not at its tables, until someone changes that */
+enum schema_state { SCHEMA_CURRENT, SCHEMA_BEHIND, SCHEMA_TOO_NEW, SCHEMA_UNREACHABLE, SCHEMA_REFUSED };
 enum schema_state storage_schema(struct storage *storage, struct fault *fault);
 struct store *storage_attach(struct storage *storage, struct loop *loop); /* on the loop's thread */
 void storage_detach(struct store *store);                                /* verbs under way fail; their flows are not woken */

@@ -29,3 +29,15 @@ enum trouble trouble_of(const char *sqlstate)
         if (strncmp(sqlstate, troubles[i].begin, strlen(troubles[i].begin)) == 0) return troubles[i].trouble;
     return TROUBLE_OTHER;
 }
+
+bool trouble_is_refusal(const char *sqlstate)
+{
+    static const char *const refusals[] = {
+        "28",    /* who we are: no such role, a wrong password, no line in pg_hba.conf */
+        "3D000", /* no such database */
+        "42501", /* insufficient_privilege */
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (strncmp(sqlstate, refusals[i], strlen(refusals[i])) == 0) return true;
+    return false;
+}

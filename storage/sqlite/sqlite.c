@@ -32,7 +32,7 @@ static bool take_lock(struct sqlite *sqlite, const char *path, struct fault *fau
     int len = snprintf(name, sizeof name, "%s.lock", path);
     if (len < 0 || (size_t)len >= sizeof name) return fault_set(fault, FAULT_INPUT, where, "the path is too long");
     sqlite->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (sqlite->lock < 0) return fault_set(fault, FAULT_INPUT, where, "%s: %s", name, strerror(errno));
+    if (sqlite->lock < 0) return fault_set(fault, FAULT_INPUT, where, "%s: %s%s", name, strerror(errno), errno == ENOENT ? ": make the directory, or set dsn" : "");
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(sqlite->lock, F_OFD_SETLK, &whole) == 0) return true;
     if (errno != EAGAIN && errno != EACCES)

@@ -2,12 +2,12 @@
 
 Every relative link in README.md and docs/ leads to a file and, where it names one, to a heading. What the code offers is named: each path of
 server/routes.c, each command of server/main.c and each error of oauth/error.h in docs/interface.md, each outcome of storage/rotation.c in
-docs/refresh.md. Decisions are numbered without a gap, in name and title. Each complaint is a line "page: what"; the exit status is 1 when there is one."""
+docs/refresh.md. Decisions are numbered without a gap, in name and title, and stand in their index. Each complaint is a line "page: what"; the exit status is 1 when there is one."""
 import os
 import re
 import sys
 
-INTERFACE, REFRESH = "docs/interface.md", "docs/refresh.md"
+INTERFACE, REFRESH, DECISIONS = "docs/interface.md", "docs/refresh.md", "docs/decisions/README.md"
 DECISION = re.compile(r"docs/decisions/(\d{4})-[a-z0-9-]+\.md$")
 
 
@@ -83,13 +83,15 @@ def check_offered(pages, read):
 # ---- decisions ----
 
 def check_decisions(pages):
-    expected = 1
-    for page in sorted(name for name in pages if name.startswith("docs/decisions/")):
+    expected, index = 1, pages.get(DECISIONS, "")
+    for page in sorted(name for name in pages if name.startswith("docs/decisions/") and name != DECISIONS):
         found = DECISION.match(page)
         if not found or int(found.group(1)) != expected:
             yield page, "should be called docs/decisions/%04d-....md" % expected
         elif not pages[page].startswith("# %d. " % expected):
             yield page, "its title should begin with %d." % expected
+        elif "[%s](%s)" % (pages[page].split("\n")[0].split(". ", 1)[1], os.path.basename(page)) not in index:
+            yield page, "does not stand in %s under its title" % DECISIONS
         expected += 1
 
 
@@ -127,6 +129,7 @@ SOUND = {
     REFRESH: "`rotated`",
     "docs/decisions/0001-a.md": "# 1. A\n",
     "docs/decisions/0002-b.md": "# 2. B\n",
+    DECISIONS: "[A](0001-a.md) [B](0002-b.md)",
 }
 BROKEN = [  # page, what is replaced, by what, the complaint
     ("README.md", "interface.md#a", "nowhere.md#a", "leads nowhere"),
@@ -138,6 +141,7 @@ BROKEN = [  # page, what is replaced, by what, the complaint
     (INTERFACE, "`invalid_grant`", "invalid_grants", "the error invalid_grant"),
     (REFRESH, "`rotated`", "rotates", "the outcome rotated"),
     ("docs/decisions/0002-b.md", "# 2. B", "# B", "its title should begin with 2."),
+    ("docs/decisions/0002-b.md", "# 2. B", "# 2. C", "does not stand in docs/decisions/README.md"),
 ]
 
 
@@ -155,7 +159,7 @@ def self_test():
         got = complaints_of({**SOUND, page: SOUND[page].replace(old, new)}, CODE)
         if len(got) != 1 or got[0][0] != page or expected not in got[0][1]:
             failed.append("%r instead of %r in %s: got %r" % (new, old, page, got))
-    gap = {name.replace("0002", "0003"): text for name, text in SOUND.items()}
+    gap = {name.replace("0002", "0003"): text.replace("0002", "0003") for name, text in SOUND.items()}
     if not any("0002" in what for _, what in check_decisions(gap)):
         failed.append("a gap between decisions was not found")
     for path in CODE:

@@ -129,7 +129,7 @@ def test_a_whole_record_comes_back_as_it_was_given(hydrant):
     record = {"client_id": new_id(), "client_name": "Ä \"name\"", "scope": "api read", "audience": ["https://a.example.com"], "token_endpoint_auth_method": "none", "grant_types": [EXCHANGE],
               "allowed_cors_origins": ["https://a.example.com", "http://localhost:3000"], "refresh_token_with_cookie": True,
               "refresh_token": {"idle_ttl": "1h", "absolute_ttl": "2h", "grace": "10s", "coalesce": "5s", "skip_limit": 3, "ahead_max": 4, "rotation": "always"},
-              "access_token": {"ttl": "5m", "algorithm": "RS256", "audience": ["https://a.example.com"]}, "metadata": {"team": ["x", {"n": 1.50}]}}
+              "access_token": {"ttl": "5m", "algorithm": "ES256", "audience": ["https://a.example.com"]}, "metadata": {"team": ["x", {"n": 1.50}]}}
     create(hydrant, **record)
     got = hydrant.admin.get(path_of(record["client_id"])).json
     got.pop("created_at")
@@ -176,6 +176,11 @@ def test_a_record_that_is_wrong_is_refused_with_the_member_s_name(hydrant, recor
     assert named in answer.json["error_description"]
     for value in record.values():
         assert not isinstance(value, str) or len(value) < 5 or value not in answer.body.decode() or "secret" not in named
+
+
+def test_an_algorithm_that_no_key_is_made_for_is_refused(hydrant):
+    answer = hydrant.admin.post_json("/admin/clients", {"access_token": {"algorithm": "RS256"}})
+    assert answer.status == 400 and answer.json["error"] == "invalid_client_metadata" and "keys.algorithms" in answer.json["error_description"]
 
 
 @pytest.mark.parametrize("body", ["", "x", "[]", "null", '"text"', "{", "{}{}", '{"scope":"a","scope":"b"}', '{"metadata":' + "[" * 200 + "]" * 200 + "}", '{"client_name":"\\ud800"}', b'{"client_name":"\xff"}', '{"metadata":{"x":"' + "y" * 40000 + '"}}'],

@@ -2,6 +2,7 @@
 import concurrent.futures
 import contextlib
 import http.client
+import signal
 import socket
 import subprocess
 import threading
@@ -195,6 +196,20 @@ def test_a_second_process_on_the_same_sqlite_file_is_refused_until_the_first_has
 
 
 # ---- the end of a process ----
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_start_that_waits_for_its_database_with_0(kratos, number):
+    hydrant = Hydrant(default_settings(kratos, "postgres://hydrant@127.0.0.1:1/hydrant"), wait=False)
+    until = time.monotonic() + BACK_S
+    while not hydrant.log_lines("waiting_for_database"):
+        assert time.monotonic() < until and hydrant.child.poll() is None, hydrant.log
+        time.sleep(0.05)
+    began = time.monotonic()
+    hydrant.child.send_signal(number)
+    hydrant.child.wait(timeout=BACK_S)
+    assert time.monotonic() - began < 3
+    assert '"event":"ended"' in hydrant.stop(expect=0)
+
 
 def test_sigterm_lets_an_exchange_finish_takes_no_new_connection_and_ends_with_0(start, kratos, session):
     hydrant = start()

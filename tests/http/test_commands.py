@@ -64,7 +64,7 @@ def test_each_command_is_explained(command):
     assert run(*command.split(), "-h" if command == "help" else "--help").out == explained.out
 
 
-@pytest.mark.parametrize("group", ["clients", "config"])
+@pytest.mark.parametrize("group", ["clients", "config", "keys", "token"])
 @pytest.mark.parametrize("words", [["help", "%s"], ["%s", "--help"], ["%s", "-h"]])
 def test_help_of_a_group_lists_its_commands(group, words):
     done = run(*[word.replace("%s", group) for word in words])
@@ -93,7 +93,7 @@ def test_version_says_what_the_server_says(guarded):
     (["clients", "get"], "which client?"), (["clients", "get", "a", "b"], "which client?"), (["clients", "delete"], "which client?"), (["clients", "list", "x"], "what is x?"), (["clients", "create", "x"], "what is x?"),
     (["clients", "list", "--format", "xml"], "table or json"), (["clients", "get", "a", "--format="], "table or json"), (["clients", "create", "--id"], "--id needs a value"), (["clients", "list", "-c", "x"], "unknown option -c"),
     (["clients", "create", "--file", "x", "--id", "y"], "--file"),
-    (["token"], "no command token"), (["token", "inspect", "a", "b"], "what is b?"), (["token", "inspect", "a", "--format", "xml"], "table or json"), (["token", "inspect", "a", "--jwks", "x"], "unknown option --jwks"),
+    (["token", "inspect", "a", "b"], "what is b?"), (["token", "inspect", "a", "--format", "xml"], "table or json"), (["token", "inspect", "a", "--jwks", "x"], "unknown option --jwks"),
     (["token", "verify", "a"], "--jwks is missing"), (["token", "verify", "a", "b", "--jwks", "x"], "what is b?"), (["token", "verify", "a", "--jwks", "x", "--leeway", "soon"], "--leeway is a duration"),
     (["token", "verify", "a", "--jwks", "x", "--leeway", "25h"], "--leeway is a duration"), (["token", "verify", "a", "--jwks", "x", "--format", "xml"], "table or json"), (["clients", "create", "--scope", "api", "--file=x"], "--file"),
 ])

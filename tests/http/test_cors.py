@@ -81,7 +81,7 @@ def exchange(hydrant, session, client, origin, authorization=None, **changes):
 
 def assert_for(answer, origin):
     assert cors_headers(answer) == {
-        "access-control-allow-origin": origin, "access-control-allow-credentials": "true", "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate"}
+        "access-control-allow-origin": origin, "access-control-allow-credentials": "true", "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate, Retry-After, X-Request-Id"}
     assert answer.header("Vary") == "Origin"
 
 
@@ -119,6 +119,14 @@ def test_a_refusal_may_be_read_from_the_client_s_own_origin(hydrant, session, ch
     assert answer.status == status, answer
     assert_for(answer, APP)
     assert cors_headers(exchange(hydrant, session, "spa", "https://evil.example.com", **changes)) == {}
+
+
+def test_the_refusal_of_a_parameter_that_repeats_may_be_read_too(hydrant):
+    for body in ("client_id=spa&scope=a&scope=b", "scope=a&scope=b&client_id=spa"):
+        answer = hydrant.public.request("POST", "/oauth2/token", body, {**FORM, "Origin": APP})
+        assert answer.status == 400
+        assert_for(answer, APP)
+    assert cors_headers(hydrant.public.request("POST", "/oauth2/token", "client_id=spa", {"Content-Type": "application/json", "Origin": APP})) == {}
 
 
 def test_a_wrong_secret_may_be_read_from_the_client_s_own_origin(hydrant, session):

@@ -93,3 +93,4 @@ def test_who_is_no_trusted_proxy_cannot_choose_his_network(start, session):
     for i in range(10):
         assert ask(hydrant, session, "a-basic", "wrong-secret", "203.0.%d.1" % i).status == 401
     assert ask(hydrant, session, "a-basic", SECRET, "198.18.0.1").status == 429
+    assert len(hydrant.log_lines("forwarded_for_ignored")) == 1

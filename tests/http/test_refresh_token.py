@@ -175,6 +175,27 @@ def test_rfc_8707_2_2_resource_narrows_to_what_the_grant_has(start, session):
     assert beyond.json["error"] == "invalid_target"
 
 
+STRICTER = {  # the settings of before, and those that refuse what the grant has
+    "a resource asks for more": ({"access_token": {"resources": {"https://pay.example.com": {"ttl": "5m"}}}}, {"access_token": {"resources": {"https://pay.example.com": {"ttl": "5m", "min_acr": "aal2"}}}}),
+    "the client lost its target": ({"clients": [{"client_id": "spa", "token_endpoint_auth_method": "none", "scope": "api", "audience": ["https://pay.example.com"]}]},
+                                   {"clients": [{"client_id": "spa", "token_endpoint_auth_method": "none", "scope": "api", "audience": ["https://other.example.com"]}]}),
+}
+
+
+@pytest.mark.parametrize("what", STRICTER)
+def test_a_refusal_for_what_the_grant_has_consumes_nothing_though_the_request_names_nothing(start, fresh_dsn, session, what):
+    before, stricter = ({"dsn": dsn, "kratos": {"session": {"revalidate_after": "1h"}}, **changes} for dsn in [fresh_dsn()] for changes in STRICTER[what])
+    hydrant = start(before)
+    token = hydrant.exchange(session, resource="https://pay.example.com").json["refresh_token"]
+    hydrant.stop()
+    hydrant = start(stricter)
+    assert hydrant.refresh(token).json["error"] == {"a resource asks for more": "insufficient_user_authentication"}.get(what, "invalid_target")
+    hydrant.stop()
+    hydrant = start(before)
+    answer = hydrant.refresh(token)
+    assert answer.status == 200 and hydrant.line_of(answer)["outcome"] == "rotated"  # and not "retried"
+
+
 # ---- the session's life ----
 
 EAGER = {"kratos": {"session": {"revalidate_after": "0s"}}}

@@ -246,6 +246,19 @@ def test_resources_with_different_profiles_cannot_share_a_token(start, session):
     assert "one by one" in answer.json["error_description"]
 
 
+def test_resources_whose_tokens_look_the_same_share_one(start, session):
+    hydrant = start({"access_token": {"resources": {"https://a.example.com": {"ttl": "5m"}, "https://b.example.com": {"ttl": "5m"}}}})
+    answer = hydrant.token([("grant_type", EXCHANGE), ("subject_token", session["session_token"]), ("subject_token_type", KRATOS_SESSION),
+                            ("resource", "https://a.example.com"), ("resource", "https://b.example.com")])
+    assert answer.status == 200 and answer.json["expires_in"] == 300
+    assert claims_of(answer.json["access_token"])["aud"] == ["https://a.example.com", "https://b.example.com"]
+
+
+def test_rfc_6749_3_3_a_token_without_a_scope_says_none(start, session):
+    answer = start({"access_token": {"resources": {"https://a.example.com": {"scopes": ["pay"]}}}}).exchange(session, resource="https://a.example.com")
+    assert answer.status == 200 and "scope" not in answer.json and "scope" not in claims_of(answer.json["access_token"])
+
+
 def test_resources_of_one_profile_share_a_token(start, session):
     hydrant = start({"access_token": {"audience": ["https://a.example.com", "https://b.example.com"]}})
     answer = hydrant.token([("grant_type", EXCHANGE), ("subject_token", session["session_token"]), ("subject_token_type", KRATOS_SESSION),

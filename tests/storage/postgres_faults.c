@@ -131,7 +131,7 @@ int main(void)
     struct driver d;
     signal(SIGPIPE, SIG_IGN);
     driver_open(&d, "postgres");
-    int failed = faults_of_places(&d) + faults_of_values(&d) + faults_of_connections(&d);
+    int failed = faults_of_places(&d) + faults_of_refusals(&d) + faults_of_values(&d) + faults_of_connections(&d);
     driver_close(&d);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -30,7 +30,7 @@ void chains_run(struct chains *c, int64_t for_ms);
 /* ends what is under way: is every row at its chain's generation, or one ahead of it where the answer was lost? */
 bool chains_close(struct chains *c);
 
-/* pg_ctl: "stop" (at once, as a crash would) or "start" */
+/* pg_ctl: "stop" (at once, as a crash would), "start" or "reload" */
 void control_server(const char *command);
 bool pulse(struct driver *d, struct fault *fault);
 /* for SQL: which connections are the storage's */
@@ -46,5 +46,6 @@ void driver_close_beside(struct driver *other);
 int faults_of_connections(struct driver *d);
 int faults_of_values(struct driver *d);
 int faults_of_places(struct driver *d);
+int faults_of_refusals(struct driver *d);
 
 #endif

@@ -135,6 +135,13 @@ static void check_truth(void)
           "no cache keeps a token");
 }
 
+/* nobody reads it, but it is one answer, and no other */
+static void check_left(void)
+{
+    check_truth();
+    check(answered.status == 499, "who left is 499");
+}
+
 static void check_trouble(void)
 {
     check_truth();
@@ -225,7 +232,7 @@ static void end_here(enum ending ending)
     switch (ending) {
     case CLIENT_LEFT:
         abort_flow(FAULT_LEFT);
-        check_trouble(); /* nobody reads it, but it is one answer, and no other */
+        check_left();
         return;
     case DEADLINE:
         abort_flow(FAULT_LATE);

@@ -36,6 +36,20 @@ int main(void)
         CHECK(map("{\"identity\":{\"traits\":{\"email\":\"ann@example.com\"}}}", &claims, NULL));
         CHECK_BYTES(claims, BYTES("{\"email\":\"ann@example.com\"}"));
     }
+    TEST("$scope is the scope as the token has it: cut to what the resource understands")
+    {
+        static const struct claim_expression SEEN = {.name = BYTES("seen"), .expression = BYTES("$scope")};
+        static struct bytes pay[] = {BYTES("https://pay.example.com")};
+        const struct session session = {.json = BYTES("{}")};
+        const struct targets targets = {.audience = {pay, 1}, .profile = 1, .scope = BYTES("api pay read")};
+        struct claims *usual = world.claims[1];
+        struct bytes claims;
+        world.claims[1] = claims_create(&(struct claims_source){.table = &SEEN, .table_count = 1}, NULL);
+        CHECK(map_claims(r, &session, &targets, &claims, NULL));
+        CHECK_BYTES(claims, BYTES("{\"seen\":\"pay read\"}"));
+        claims_destroy(world.claims[1]);
+        world.claims[1] = usual;
+    }
     TEST("an expression that fails is a fault that names the claim and not the person")
     {
         struct bytes claims;

@@ -1,6 +1,6 @@
 /* echo_server: a server with routes that show what net does; limits.py asks it.
  * usage: echo_server [idle=MS] [workers=N] [cert=FILE key=FILE] [trust=CIDR]... ; prints its ports, one line, when it
- * accepts. Listeners: plain, one with a gate (x-key: open), TLS. SIGTERM drains it. */
+ * accepts. Listeners: plain, one with a gate (x-key: open) and 8 connections, TLS. SIGTERM drains it. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -214,9 +214,10 @@ static bool is_option(const char *argument, const char *name, const char **value
 int main(int argc, char **argv)
 {
     static const char *trusted[8];
-    static struct listen_at listeners[] = {{.host = "127.0.0.1", .routes = routes, .name = "plain"},
-                                           {.host = "127.0.0.1", .routes = routes, .name = "gated", .gate = gate},
-                                           {.host = "127.0.0.1", .routes = routes, .name = "tls"}};
+    static struct listen_at listeners[] = {
+        {.host = "127.0.0.1", .routes = routes, .name = "plain"},
+        {.host = "127.0.0.1", .routes = routes, .name = "gated", .connections_max = 8, .gate = gate},
+        {.host = "127.0.0.1", .routes = routes, .name = "tls"}};
     struct server_settings settings = {
         .worker_count = 2, .listeners = listeners, .listener_count = 2, .trusted_proxies = trusted};
     size_t trusted_count = 0;

@@ -3,9 +3,10 @@
 usage: limits.py ECHO_SERVER. Loopback only; every check is a function whose name is the sentence it proves. They run at the
 same time, since several wait for the server's patience to end.
 """
-import concurrent.futures, json, os, re, signal, socket, ssl, subprocess, sys, tempfile, threading, time, traceback, warnings
+import concurrent.futures, json, os, re, resource, select, signal, socket, ssl, subprocess, sys, tempfile, threading, time, traceback, warnings
 
 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is asked for on purpose
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 PROGRAM = sys.argv[1]
 WORK = tempfile.TemporaryDirectory()
 CHECKS = []
@@ -494,6 +495,27 @@ def nobody_is_believed_who_is_no_trusted_proxy():
 
 
 @check
+def who_forwards_and_is_no_trusted_proxy_is_told_of_once_and_what_to_set():
+    server = Server("trust=10.0.0.0/8", "workers=2")
+
+    def told():
+        return [line for line in server.log() if line["event"] == "forwarded_for_ignored"]
+
+    origin(server)
+    assert told() == []
+    for i in range(4):
+        origin(server, f"X-Forwarded-For: 198.51.100.{i}")
+    (line,) = told()
+    assert line["level"] == "warn" and "127.0.0.1" in line["text"] and "serve.trusted_proxies" in line["text"], line
+    assert "198.51" not in line["text"], line
+    assert server.stop() == 0, server.other_words
+    trusting = Server("trust=127.0.0.1", "workers=1")
+    origin(trusting, "X-Forwarded-For: 198.51.100.1")
+    assert not [line for line in trusting.log() if line["event"] == "forwarded_for_ignored"]
+    assert trusting.stop() == 0, trusting.other_words
+
+
+@check
 def behind_trusted_proxies_the_client_is_the_last_address_that_is_not_one():
     for headers, want in (
         ([], "127.0.0.1"),
@@ -637,19 +659,128 @@ def a_peer_that_does_not_take_its_answer_holds_up_nobody():
             expect(request(GET), 200, state="open", wait=0.3)
 
 
+# ---- room: 256 descriptors are 96 connections, of which the gated listener has 8 for itself ----
+
+ROOM, GATED_ROOM = 88, 8
+HALF = b"GET /static HTTP/1.1\r\nHost: x\r\n"
+
+
+def is_open(connection):
+    return read_all(connection, 0.2) == (b"", "open")
+
+
+def is_answered(port, wait=1.0):
+    with connect(port) as connection:
+        connection.sendall(request("GET /static HTTP/1.1", "X-Key: open"))
+        return read_all(connection, wait)[0].startswith(b"HTTP/1.1 200")
+
+
 @check
-def more_connections_than_there_is_room_for_wait_for_their_turn():
-    server = Server("workers=1", descriptors=80)  # room for 60
-    held = [connect(server.plain) for _ in range(60)]
-    time.sleep(0.2)
+def the_connection_that_was_idle_for_longest_makes_room_for_a_new_one():
+    server = Server("workers=1", descriptors=256)
+    held = [connect(server.plain) for _ in range(ROOM)]
+    time.sleep(0.3)
+    held[0].sendall(request("GET /static HTTP/1.1"))
+    assert held[0].recv(4096).startswith(b"HTTP/1.1 200")
+    held[2].sendall(HALF)
+    time.sleep(0.1)
+    assert is_open(held[1]), "nobody needs to leave yet"
+    assert is_answered(server.plain) and read_all(held[1], 0.5) == (b"", "closed")
+    late = [connect(server.plain) for _ in range(2)]
+    assert read_all(held[3], 0.5) == (b"", "closed"), "idle"
+    assert is_open(held[0]), "not idle for long"
+    assert is_open(held[2]), "a request is on its way"
+    held[2].sendall(b"\r\n")
+    assert held[2].recv(4096).startswith(b"HTTP/1.1 200")
+    for connection in held + late:
+        connection.close()
+    assert server.stop() == 0, server.other_words
+
+
+@check
+def a_new_connection_waits_for_its_turn_while_all_others_are_busy():
+    server = Server("workers=1", descriptors=256)
+    held = []
+    for _ in range(ROOM):
+        held.append(connect(server.plain))
+        held[-1].sendall(request("GET /wait?2000 HTTP/1.1"))
+    time.sleep(0.5)
     with connect(server.plain) as late:
         late.sendall(request(GET))
         assert read_all(late, 0.5) == (b"", "open")
-        held[0].sendall(request(GET))
-        assert held[0].recv(4096).startswith(b"HTTP/1.1 200")
-        held.pop().close()
-        assert read_all(late, 0.5)[0].startswith(b"HTTP/1.1 200")
+        assert read_all(late, 3)[0].startswith(b"HTTP/1.1 200")
     for connection in held:
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.close()
+    assert server.stop() == 0, server.other_words
+
+
+@check
+def a_flood_of_silent_connections_shuts_nobody_out():
+    server = Server("workers=1", descriptors=256)
+    held = []
+    for _ in range(4):
+        held += [connect(server.plain) for _ in range(100)]
+        assert is_answered(server.plain) and is_answered(server.gated)
+    for connection in held:
+        connection.close()
+    assert server.stop() == 0, server.other_words
+
+
+@check
+def a_flood_of_one_listener_leaves_the_other_its_room():
+    server = Server("workers=1", descriptors=256)
+    for flooded, other, count in ((server.plain, server.gated, 2 * ROOM), (server.gated, server.plain, 2 * GATED_ROOM)):
+        bystander = connect(other)
+        held = []
+        for _ in range(count):
+            held.append(connect(flooded))
+            held[-1].sendall(HALF)
+        time.sleep(0.3)
+        assert not is_answered(flooded, 0.5), "the flood is none"
+        assert is_answered(other) and is_open(bystander)
+        for connection in held + [bystander]:
+            connection.close()
+        assert is_answered(flooded, 2)
+    assert server.stop() == 0, server.other_words
+
+
+@check
+def a_connection_that_never_says_a_word_is_closed_after_ten_seconds_and_one_that_has_asked_is_not():
+    with connect(MAIN.plain) as asked:
+        asked.sendall(request("GET /static HTTP/1.1"))
+        raw, seconds = drip(MAIN.plain, b"", b"", 14)
+        assert raw == b"" and 9.5 <= seconds <= 12.5, seconds
+        raw, state = read_all(asked, 2)
+        assert take_answer(raw)[1] == b"" and state == "open"
+
+
+@check
+def over_tls_a_connection_that_never_says_a_word_is_closed_after_ten_seconds():
+    begin = time.time()
+    with socket.create_connection(("localhost", MAIN.tls)) as raw_connection:
+        with tls_context().wrap_socket(raw_connection, server_hostname="localhost") as connection:
+            raw, state = read_all(connection, 14)
+    assert raw == b"" and state == "closed" and 9.5 <= time.time() - begin <= 12.5, (raw, state, time.time() - begin)
+
+
+@check
+def a_thousand_requests_that_drip_are_cut_at_once_after_ten_seconds():
+    server = Server("workers=1")
+    held = [connect(server.plain) for _ in range(1000)]
+    for connection in held:
+        connection.sendall(HALF)
+    sent_at, poll, waiting = time.time(), select.poll(), len(held)
+    for connection in held:
+        poll.register(connection, select.POLLIN)
+    while waiting > 0 and time.time() - sent_at < 14:
+        for descriptor, _ in poll.poll(1000):
+            poll.unregister(descriptor)
+            waiting -= 1
+    seconds = time.time() - sent_at
+    assert waiting == 0 and seconds < 11.4, (waiting, seconds)
+    for connection in held:
+        assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
         connection.close()
     assert server.stop() == 0, server.other_words
 
@@ -771,6 +902,27 @@ def tls_1_2_and_1_3_are_spoken_and_nothing_older():
 
 
 @check
+def tls_1_2_is_spoken_with_forward_secrecy_and_sealed_records_only():
+    server = Server(f"cert={RSA_CERT}", f"key={RSA_KEY}", "workers=1")
+
+    def speaks(cipher):
+        context = ssl.create_default_context(cafile=RSA_CERT)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(cipher)
+        try:
+            with socket.create_connection(("localhost", server.tls)) as raw_connection:
+                with context.wrap_socket(raw_connection, server_hostname="localhost") as connection:
+                    return connection.cipher()[0] == cipher
+        except (ssl.SSLError, ConnectionResetError):
+            return False
+
+    good = ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305")
+    bad = ("AES128-SHA", "AES256-SHA256", "AES256-GCM-SHA384", "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256")
+    assert [cipher for cipher in good + bad if speaks(cipher)] == list(good), [cipher for cipher in good + bad if speaks(cipher)]
+    assert server.stop() == 0, server.other_words
+
+
+@check
 def of_http_2_and_http_1_1_the_server_chooses_the_latter():
     context = tls_context()
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -843,9 +995,15 @@ def run(function):
         return traceback.format_exc()
 
 
-CERT, KEY = os.path.join(WORK.name, "cert.pem"), os.path.join(WORK.name, "key.pem")
-subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", KEY, "-out", CERT,
-                "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+def make_certificate(name, *kind):
+    cert, key = os.path.join(WORK.name, name + ".pem"), os.path.join(WORK.name, name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return cert, key
+
+
+CERT, KEY = make_certificate("ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA_CERT, RSA_KEY = make_certificate("rsa", "rsa:2048")
 MAIN = Server(f"cert={CERT}", f"key={KEY}")
 PROXIED = Server("trust=127.0.0.1", "trust=10.0.0.0/8", "workers=1")
 IMPATIENT = Server("idle=1000", "workers=1")
@@ -853,7 +1011,7 @@ failed = 0
 wanted = [each for each in CHECKS if len(sys.argv) < 3 or sys.argv[2] in each.__name__]
 with concurrent.futures.ThreadPoolExecutor(12) as pool:
     # the slow ones first, so that the others run while they wait
-    wanted.sort(key=lambda each: not re.search("ten_seconds|drips|too_long|drain|leaves", each.__name__))
+    wanted.sort(key=lambda each: not re.search("ten_seconds|flood|drips|too_long|drain|leaves", each.__name__))
     for function, trouble in zip(wanted, pool.map(run, wanted)):
         if trouble:
             failed += 1

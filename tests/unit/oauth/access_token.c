@@ -213,8 +213,12 @@ static void check_profiles(void)
         targets.scope = BYTES("api pay read");
         struct token_answer answer = plain();
         CHECK(sign(&answer) && is_text(payload, "scope", "pay read") && is_text(said, "scope", "pay read"));
+    }
+    TEST("RFC 6749 3.3: a scope without a word is none, so neither token nor answer has one")
+    {
+        struct token_answer answer = plain();
         targets.scope = BYTES("api");
-        CHECK(sign(&answer) && is_text(payload, "scope", "") && is_text(said, "scope", ""));
+        CHECK(sign(&answer) && json_find(payload, "scope") == NULL && json_find(said, "scope") == NULL);
     }
 }
 

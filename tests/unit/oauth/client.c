@@ -39,6 +39,13 @@ static void test_defaults(void)
         CHECK(strstr(text, "9007199254740993") != NULL);
         CHECK(again->refresh.grace_ms == 10000 && again->refresh.coalesce_ms == 2000 && again->refresh_token_with_cookie);
     }
+    TEST("what is not named follows down: coalesce to a lower grace, idle_ttl to a lower absolute_ttl")
+    {
+        const struct client *c = parse("{\"refresh_token\":{\"grace\":\"10s\"}}"), *d = parse("{\"refresh_token\":{\"absolute_ttl\":\"1d\"}}");
+        CHECK(c != NULL && c->refresh.grace_ms == 10000 && c->refresh.coalesce_ms == 10000 && c->refresh.idle_ttl_ms == 14 * 86400000LL);
+        CHECK(d != NULL && d->refresh.idle_ttl_ms == 86400000 && d->refresh.coalesce_ms == 60000);
+        CHECK(refused("{\"refresh_token\":{\"absolute_ttl\":\"0s\"}}", "refresh_token"));
+    }
     TEST("a secret that the caller chose is handed over and never kept in the record")
     {
         const struct client *c = parse("{\"client_secret\":\"0123456789abcdef0123456789abcdef\"}");

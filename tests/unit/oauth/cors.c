@@ -71,7 +71,7 @@ static void check_real_requests(void)
     {
         send(&REAL, "client_id=spa", WORLD_ORIGIN);
         CHECK(answered.status == 200 && allows(WORLD_ORIGIN) &&
-              has("access-control-expose-headers", "DPoP-Nonce, WWW-Authenticate"));
+              has("access-control-expose-headers", "DPoP-Nonce, WWW-Authenticate, Retry-After, X-Request-Id"));
     }
     TEST("another one may not, nor may any for a client that has none")
     {
@@ -103,6 +103,10 @@ static void check_real_requests(void)
         send(&REAL, "client_id=nobody", WORLD_ORIGIN);
         CHECK(answered.status == 401 && allows_nobody());
         send(&REAL, "client_id=spa&x=1&x=2", WORLD_ORIGIN);
+        CHECK(answered.status == 400 && allows(WORLD_ORIGIN));
+        send(&REAL, "x=1&x=2&client_id=spa", WORLD_ORIGIN);
+        CHECK(answered.status == 400 && allows(WORLD_ORIGIN));
+        send(&REAL, "x=1&x=2&client_id=poster", WORLD_ORIGIN);
         CHECK(answered.status == 400 && allows_nobody());
     }
 }

@@ -34,6 +34,15 @@ int main(void)
         struct oauth_request r = {.request = {.flow = {.fault = {.kind = FAULT_BUG}}}};
         CHECK(oauth_error_row(oauth_error_of_fault(&r))->status == 500);
     }
+    TEST("a client that left is 499 in the log, and no outcome: no trouble of ours")
+    {
+        struct oauth_request r = {.request = {.flow = {.fault = {.kind = FAULT_LEFT}}}};
+        struct answer answer = {.status = 0};
+        arena_init(&r.request.arena, 1 << 16);
+        oauth_error_answer(&r, &answer);
+        CHECK(answer.status == 499 && !bytes_present(r.request.log.outcome));
+        arena_release(&r.request.arena);
+    }
     TEST("401 is invalid_client's alone: clients take it as a sign to authenticate anew")
     {
         for (enum oauth_error e = 0; e < OAUTH_ERROR_COUNT; e++)

@@ -81,6 +81,12 @@ static void check_repeats(void)
         CHECK(read_form("grant_type=a&client_id=b&grant_type=a") == FORM_REPEATS);
         CHECK(read_form("Scope=a&scope=a") == FORM_READ);
     }
+    TEST("what could be read of a form with a repeat can be found: the first of each")
+    {
+        CHECK(read_form("scope=a&scope=b&client_id=spa") == FORM_REPEATS && form.count == 2);
+        CHECK_BYTES(value_of("scope"), BYTES("a"));
+        CHECK_BYTES(value_of("client_id"), BYTES("spa"));
+    }
     TEST("RFC 6749 3.2: an empty parameter counts as absent")
     {
         CHECK(read_form("scope=&scope=a&client_id&=x") == FORM_READ);

@@ -117,6 +117,13 @@ static void check_audience(void)
         CHECK(refused("{}", "resource=" PAY "&resource=" API, OAUTH_TARGETS_APART));
         CHECK(refused("{}", "resource=" PAY "&resource=" STRONG, OAUTH_TARGETS_APART));
     }
+    TEST("those with profiles of their own that say the same can")
+    {
+        const unsigned min_aal = world.profiles[2].min_aal;
+        world.profiles[2].min_aal = 0;
+        CHECK(chosen("{}", "resource=" STRONG "&resource=" API) && is_for(2, STRONG) && targets.profile == 2);
+        world.profiles[2].min_aal = min_aal;
+    }
 }
 
 static void check_scope(void)

@@ -1,5 +1,7 @@
 #include "server/settings.h"
 
+#define FOR_API "access_token: {audience: [https://api.example.com]}\n"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,10 +77,33 @@ static void check_key_defaults(const struct settings *s)
     CHECK(s->key_times.keep_after_ms == day_ms + (5 + 15 + 15) * 60000);
 }
 
+static bool warns_of_no_audience(const char *more)
+{
+    struct settings *s = accepted(more);
+    bool warned = strstr(complaints, "warning: there is no access_token.audience") != NULL;
+    CHECK(s != NULL && complaint_count == (warned ? 1 : 0));
+    settings_free(s);
+    return warned;
+}
+
+static void test_audience(void)
+{
+    TEST("where nothing names an audience that is said, since exchanges that name none will be refused")
+    {
+        CHECK(warns_of_no_audience(""));
+        CHECK(warns_of_no_audience("clients: [{client_id: a, token_endpoint_auth_method: none}]\n"));
+        CHECK(!warns_of_no_audience(FOR_API));
+        CHECK(!warns_of_no_audience("access_token: {resources: {https://api.example.com: {}}}\n"));
+        CHECK(!warns_of_no_audience("clients: [{client_id: a, token_endpoint_auth_method: none, audience: [b]}]\n"));
+        CHECK(!warns_of_no_audience(
+            "clients: [{client_id: a, token_endpoint_auth_method: none, access_token: {audience: [b]}}]\n"));
+    }
+}
+
 static void test_defaults(void)
 {
     struct settings *s = read_settings(LEAST);
-    TEST("one secret is enough, and nothing is said") { CHECK(s != NULL && complaint_count == 0); }
+    TEST("one secret is enough") { CHECK(s != NULL); }
     if (s == NULL) return;
     TEST("the listeners, the log and the storage are as the documentation says") { check_listener_defaults(s); }
     TEST("Kratos is where it listens by default") { check_kratos_defaults(s); }
@@ -185,7 +210,7 @@ static void test_files(void)
     }
     TEST("a file that only some may read is not warned of")
     {
-        write_file(LEAST, 0640);
+        write_file(LEAST FOR_API, 0640);
         struct settings *s = read_named(file_name, false);
         CHECK(s != NULL && complaint_count == 0);
         settings_free(s);
@@ -200,7 +225,7 @@ static void test_files(void)
     }
     TEST("a plain http issuer that isn't loopback needs --dev")
     {
-        write_file(LEAST "urls: {self: {issuer: http://id.example.com}}\n", 0600);
+        write_file(LEAST FOR_API "urls: {self: {issuer: http://id.example.com}}\n", 0600);
         CHECK(read_named(file_name, false) == NULL && strstr(complaints, "serve --dev") != NULL);
         struct settings *s = read_named(file_name, true);
         CHECK(s != NULL && complaint_count == 0);
@@ -248,6 +273,7 @@ static void test_many_mistakes(void)
 int main(void)
 {
     test_defaults();
+    test_audience();
     test_everything_said();
     test_files();
     test_many_mistakes();

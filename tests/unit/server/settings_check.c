@@ -181,6 +181,9 @@ static void test_tokens(void)
         CHECK(refused_too(
             "access_token: {audience: [a, b], resources: {b: {ttl: 1m}}}\n",
             "access_token.audience: a and b can't share a token: access_token.resources makes them differ"));
+        struct settings *s = accepted("access_token: {audience: [a, b], resources: {b: {ttl: 15m}}}\n");
+        CHECK(s != NULL);
+        settings_free(s);
     }
     TEST("coalesce is at most grace")
     {
@@ -201,6 +204,9 @@ static void test_tokens(void)
     {
         CHECK(refused_too("refresh_token: {idle_ttl: 31d}\n",
                           "refresh_token.idle_ttl: 31d is more than refresh_token.absolute_ttl, which is 30d"));
+        struct settings *s = accepted("refresh_token: {absolute_ttl: 7d}\n");
+        CHECK(s != NULL && s->policy.refresh.idle_ttl_ms == 7 * 86400000LL);
+        settings_free(s);
     }
 }
 

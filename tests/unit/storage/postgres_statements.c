@@ -14,6 +14,26 @@ static int count_params(const char *sql)
     return most;
 }
 
+/* lock: where a part of sql locks; the order stands between it and that part's FROM */
+static bool is_in_order(const char *sql, const char *lock)
+{
+    const char *order = NULL;
+    for (const char *at = sql; (at = strstr(at, "ORDER BY ")) != NULL && at < lock; at++) order = at;
+    for (const char *at = sql; (at = strstr(at, " AS MATERIALIZED (")) != NULL && at < lock; at++)
+        if (order != NULL && at > order) order = NULL;
+    return order != NULL &&
+           (strncmp(order, "ORDER BY s.grant_id ", 20) == 0 || strncmp(order, "ORDER BY g.grant_id ", 20) == 0);
+}
+
+/* h, l, u: what was deleted from grant_state, locked or written there */
+static bool names_held(const char *writes)
+{
+    static const char *const held[] = {" USING h ", " USING l ", " FROM l ", " FROM u "};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        if (strstr(writes, held[i]) != NULL) return true;
+    return false;
+}
+
 int main(void)
 {
     TEST("every statement has a name of its own, and a type for each of its parameters")
@@ -32,7 +52,7 @@ int main(void)
         const char *many = strstr(statement_of(STATEMENT_ROTATE_MANY)->sql, "), t AS");
         CHECK(one != NULL && many != NULL && strcmp(one, many) == 0);
     }
-    TEST("no statement waits for a hot row but those of revocations")
+    TEST("no statement but those of revocations waits for a hot row that is locked")
     {
         static const enum statement_id shared[] = {STATEMENT_ROTATE_ONE, STATEMENT_ROTATE_MANY, STATEMENT_SWAP,
                                                    STATEMENT_STORE_GRANT, STATEMENT_CONFIRM_GRANT};
@@ -42,6 +62,22 @@ int main(void)
             bool updates = strstr(sql, "UPDATE grant_state") != NULL;
             CHECK(!updates || lock != NULL);
             CHECK(lock == NULL || strstr(lock, "SKIP LOCKED") != NULL);
+        }
+    }
+    TEST("hot rows are locked in the order of grant_id, or there is but one")
+    {
+        for (int i = 0; i < STATEMENT_COUNT; i++) {
+            const char *sql = statement_of((enum statement_id)i)->sql;
+            for (const char *at = sql; (at = strstr(at, "UPDATE OF s")) != NULL; at++) CHECK(is_in_order(sql, at));
+        }
+    }
+    TEST("a row of grants is written only where its hot row is held already")
+    {
+        for (int i = 0; i < STATEMENT_COUNT; i++) {
+            const char *sql = statement_of((enum statement_id)i)->sql;
+            const char *writes = strstr(sql, "UPDATE grants");
+            if (writes == NULL) writes = strstr(sql, "DELETE FROM grants");
+            CHECK(writes == NULL || names_held(writes));
         }
     }
     return TEST_END();

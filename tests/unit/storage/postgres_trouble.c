@@ -32,5 +32,17 @@ int main(void)
         CHECK(trouble_of("42501") == TROUBLE_OTHER);
         CHECK(trouble_of("") == TROUBLE_OTHER);
     }
+    TEST("a server that says no is told from one that can't be reached, is starting, or is full")
+    {
+        CHECK(trouble_is_refusal("28000")); /* no such role, or no line in pg_hba.conf */
+        CHECK(trouble_is_refusal("28P01")); /* a wrong password */
+        CHECK(trouble_is_refusal("3D000"));
+        CHECK(trouble_is_refusal("42501"));
+        CHECK(!trouble_is_refusal("57P03")); /* starting */
+        CHECK(!trouble_is_refusal("53300")); /* too many connections */
+        CHECK(!trouble_is_refusal("08006"));
+        CHECK(!trouble_is_refusal("42P01"));
+        CHECK(!trouble_is_refusal(""));
+    }
     return TEST_END();
 }
