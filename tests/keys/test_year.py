@@ -11,6 +11,7 @@ MAX_AGE_S = 15 * 60
 CACHE_S = 12 * 3600  # .NET's resource servers keep a key set for so long, whatever its max-age
 ROWS_MAX = 5         # of an algorithm: pending, active, retiring, removed and kept to be looked at
 SETTINGS = {
+    "keys": {"algorithms": ["ES256", "RS256"]},
     "access_token": {"ttl": "24h"},
     "refresh_token": {"absolute_ttl": "400d"},
     "clients": [{"client_id": "elliptic", "token_endpoint_auth_method": "none", "access_token": {"algorithm": "ES256"}},
