@@ -21,10 +21,11 @@ bool database_fault(const char *where, sqlite3 *handle, int status, struct fault
 /* ---- opening ---- */
 
 /* synchronous=FULL: a commit is on the disk before it is answered. The log is carried into the file by checkpointer.c,
- * on another thread. */
+ * on another thread. secure_delete: a private key that was destroyed is overwritten, whatever SQLite was built with. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA wal_autocheckpoint = 0;"
+                               "PRAGMA secure_delete = ON;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA foreign_keys = OFF;"
                                "PRAGMA trusted_schema = OFF;";

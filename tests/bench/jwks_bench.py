@@ -71,7 +71,7 @@ def measure(port, connections, etag=None):
                           capture_output=True, text=True, check=True)
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors: .*", done.stdout)
     assert wrong is None, done.stdout
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1)), re.search(r"99%\s+(\S+)", done.stdout).group(1)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1)), re.search(r"^ +99% +(\S+)", done.stdout, re.MULTILINE).group(1)
 
 
 def main():

@@ -18,7 +18,7 @@ TICK_TAKES_S, PAUSE_S = 0.15, 0.05
 MAX_AGE_S, PUBLISH_BEFORE_S, ROTATE_EVERY_S = 15 * MINUTE_S, 36 * MINUTE_S, 72 * MINUTE_S  # as short as the inequalities let them be
 HINT_S = 3
 SETTINGS = {
-    "keys": {"jwks_max_age": "15m", "publish_before": "36m", "rotate_every": "72m"},
+    "keys": {"algorithms": ["ES256", "RS256"], "jwks_max_age": "15m", "publish_before": "36m", "rotate_every": "72m"},
     "clients": [{"client_id": "elliptic", "token_endpoint_auth_method": "none", "access_token": {"algorithm": "ES256"}},
                 {"client_id": "rsa", "token_endpoint_auth_method": "none", "access_token": {"algorithm": "RS256"}}],
 }

@@ -94,6 +94,25 @@ static void check_order(struct key_material first, struct key_material second)
     key_view_destroy(view);
 }
 
+/* two readings at once, on two threads: the earlier one is the slower */
+static void check_late_comer(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    struct key_seat seat;
+    int64_t now = clock_now_ms(), asked_us = clock_steady_us();
+    struct key_material both[] = {first, second};
+    struct key_reading early = read_at(both, 2, now, asked_us - 2000000), late = read_at(&first, 1, now, asked_us);
+    CHECK(put_reading(view, &late));
+    key_seat_init(&seat, view);
+    struct keyring *ring = key_seat_ring(&seat);
+    key_view_replace(view, &rules, &early, key_view_open(&rules, &early, &fault));
+    CHECK(key_seat_ring(&seat) == ring);
+    early = read_at(&first, 1, now, asked_us - 2000000);
+    CHECK(key_view_confirm(view, &rules, &early) && keyring_age_ms(ring) < 1500);
+    key_seat_release(&seat);
+    key_view_destroy(view);
+}
+
 static void check_age(struct key_material key)
 {
     struct key_view *view = key_view_create();
@@ -203,6 +222,7 @@ int main(void)
     struct key_material edwards = fixture_key(KEY_EDDSA, 0, 5, &arena);
     TEST("every seat sees the newest ring at once, and the same one while nothing changed") check_seats(first, second);
     TEST("a reading that was asked for earlier never takes the place of a later one") check_order(first, second);
+    TEST("nor does one that overlaps with it, nor does it make the ring older") check_late_comer(first, second);
     TEST("a reading that shows no change makes the ring young again") check_age(first);
     TEST("a key that can't be opened is named, and the ring that was there stays") check_unopenable(first, second);
     TEST("what happens to the keys, and to the clock, is told once") check_events(first, second);
