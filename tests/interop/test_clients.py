@@ -35,7 +35,7 @@ def test_oauth4webapi_exchanges_refreshes_and_revokes_and_jose_verifies_from_the
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 def test_jwcrypto_and_authlib_verify_the_access_token_from_the_jwks(start, session, algorithm):
-    hydrant = start({"access_token": {"algorithm": algorithm}})
+    hydrant = start({"keys": {"algorithms": [algorithm]}, "access_token": {"algorithm": algorithm}})
     token = hydrant.exchange(session).json["access_token"]
     jwks = hydrant.jwks()
     assert verify(token, jwks)["sub"] == session["identity_id"]
@@ -48,7 +48,7 @@ def test_jwcrypto_and_authlib_verify_the_access_token_from_the_jwks(start, sessi
 def test_libjwt_verifies_the_access_token(start, session, algorithm):
     """libjwt 1.10 refuses every typ but JWT, so this is also the test of access_token.typ"""
     from jwcrypto import jwk
-    hydrant = start({"access_token": {"algorithm": algorithm, "typ": "JWT"}})
+    hydrant = start({"keys": {"algorithms": [algorithm]}, "access_token": {"algorithm": algorithm, "typ": "JWT"}})
     token = hydrant.exchange(session).json["access_token"]
     kid = json.loads(unpadded(token.split(".")[0]))["kid"]
     key = next(k for k in hydrant.jwks()["keys"] if k["kid"] == kid)
