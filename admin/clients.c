@@ -89,7 +89,7 @@ static enum step_result add_client(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     if (is_static(admin_context(flow)->policy, a->client->client_id)) {
-        a->added = CLIENT_EXISTS;
+        a->added.outcome = CLIENT_EXISTS;
         return STEP_NEXT;
     }
     a->row = (struct client_row){.client_id = a->client->client_id, .record = a->client->record}; /* created_at: the database's time */
@@ -99,7 +99,7 @@ static enum step_result add_client(struct flow *flow)
 
 static enum step_result check_added(struct flow *flow)
 {
-    if (admin_of(flow)->added == CLIENT_EXISTS) return refuse_admin(flow, 409, BYTES("conflict"), BYTES("A client with this client_id exists already."));
+    if (admin_of(flow)->added.outcome == CLIENT_EXISTS) return refuse_admin(flow, 409, BYTES("conflict"), BYTES("A client with this client_id exists already."));
     return STEP_NEXT;
 }
 
@@ -116,7 +116,7 @@ void create_client_finish(struct flow *flow)
     struct text t;
     if (!went_well(flow)) return;
     struct client created = *a->client;
-    created.created_at = clock_now_ms();
+    created.created_at = a->added.created_at;
     text_init(&t, &a->request.arena, 1024);
     put_client(&t, &created, a->secret);
     a->request.log.client = a->client->client_id;

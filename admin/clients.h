@@ -17,7 +17,7 @@ struct client_admin { /* the routes' struct */
     const struct client *client; /* create */
     struct client_row row;
     struct bytes secret;         /* create: shown once */
-    enum add_client_outcome added;
+    struct added_client added;
     struct held_client held;     /* get, delete */
     enum delete_client_outcome deleted;
     struct client_page_ask ask;

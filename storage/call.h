@@ -44,7 +44,7 @@ struct storage_call {
     union {
         struct found_client client;
         struct client_page page;
-        enum add_client_outcome add_client;
+        struct added_client added;
         enum delete_client_outcome delete_client;
         bool origin; /* VERB_FIND_ORIGIN: is it registered? */
         struct stored_grant grant;

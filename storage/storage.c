@@ -192,7 +192,7 @@ static void write_out(const struct storage_call *call)
     switch (call->verb) {
     case VERB_FIND_CLIENT: *(struct found_client *)call->out = call->result.client; return;
     case VERB_LIST_CLIENTS: *(struct client_page *)call->out = call->result.page; return;
-    case VERB_ADD_CLIENT: *(enum add_client_outcome *)call->out = call->result.add_client; return;
+    case VERB_ADD_CLIENT: *(struct added_client *)call->out = call->result.added; return;
     case VERB_DELETE_CLIENT: *(enum delete_client_outcome *)call->out = call->result.delete_client; return;
     case VERB_FIND_ORIGIN: *(bool *)call->out = call->result.origin; return;
     case VERB_STORE_GRANT: *(struct stored_grant *)call->out = call->result.grant; return;
@@ -259,7 +259,7 @@ enum step_result ask_list_clients(struct flow *flow, struct store *store, const 
 }
 
 enum step_result ask_add_client(struct flow *flow, struct store *store, const struct client_row *row,
-                                enum add_client_outcome *out)
+                                struct added_client *out)
 {
     struct storage_call *call = create_call(flow, store, VERB_ADD_CLIENT);
     call->in.client = *row;

@@ -53,7 +53,8 @@ struct client_page_ask { struct bytes after; size_t limit; };
 enum step_result ask_list_clients(struct flow *flow, struct store *store, const struct client_page_ask *ask, struct arena *arena, struct client_page *out);
 
 enum add_client_outcome { CLIENT_ADDED, CLIENT_EXISTS };
-enum step_result ask_add_client(struct flow *flow, struct store *store, const struct client_row *row, enum add_client_outcome *out);
+struct added_client { enum add_client_outcome outcome; int64_t created_at; /* CLIENT_ADDED: by the database's clock */ };
+enum step_result ask_add_client(struct flow *flow, struct store *store, const struct client_row *row, struct added_client *out);
 
 enum delete_client_outcome { CLIENT_DELETED, CLIENT_ABSENT };
 /* its grants are revoked in the same transaction */

@@ -87,7 +87,9 @@ static bool send_add(struct batch *batch, struct job *job)
 
 static void settle_add(struct pool *pool, struct job *job)
 {
-    job->calls->result.add_client = PQntuples(job->answer.result) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
+    struct added_client *added = &job->calls->result.added;
+    added->outcome = PQntuples(job->answer.result) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
+    if (added->outcome == CLIENT_ADDED) added->created_at = row_number((struct row){job->answer.result, 0}, 0);
     pool_finish(pool, job);
 }
 

@@ -164,10 +164,10 @@
     "WITH " MOMENT ", "                                                                                                \
     "a AS (INSERT INTO clients (client_id, record, secret_hash, created_at)"                                           \
     "  SELECT $1, $2, $3, CASE WHEN $4 = 0 THEN t.now ELSE $4 END FROM t"                                              \
-    "  ON CONFLICT (client_id) DO NOTHING RETURNING client_id), "                                                      \
+    "  ON CONFLICT (client_id) DO NOTHING RETURNING client_id, created_at), "                                                      \
     "o AS (INSERT INTO client_origins (client_id, origin) SELECT DISTINCT a.client_id, each.origin"                    \
     "  FROM a CROSS JOIN LATERAL json_array_elements_text($5) AS each(origin)) "                                       \
-    "SELECT client_id FROM a"
+    "SELECT created_at FROM a"
 #define FIND_ORIGIN "SELECT EXISTS (SELECT 1 FROM client_origins WHERE origin = $1)"
 
 #define KEY_TIMES "activate_at, retire_at, remove_at, wanted_at"

@@ -51,15 +51,17 @@ static bool add_origins(struct database *db, const struct client_row *row, struc
 bool clients_add(struct database *db, struct storage_call *call, struct fault *fault)
 {
     const struct client_row *row = &call->in.client;
+    struct added_client *added = &call->result.added;
     struct query q;
+    added->created_at = row->created_at == 0 ? clock_now_ms() : row->created_at;
     query_begin(&q, db, STATEMENT_ADD_CLIENT);
     query_put_text(&q, row->client_id);
     query_put_text(&q, row->record);
     query_put_text(&q, row->secret_hash);
-    query_put_number(&q, row->created_at == 0 ? clock_now_ms() : row->created_at);
+    query_put_number(&q, added->created_at);
     if (!query_run(&q, fault)) return false;
-    call->result.add_client = database_changes(db) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
-    return call->result.add_client == CLIENT_EXISTS || add_origins(db, row, fault);
+    added->outcome = database_changes(db) == 1 ? CLIENT_ADDED : CLIENT_EXISTS;
+    return added->outcome == CLIENT_EXISTS || add_origins(db, row, fault);
 }
 
 static bool delete_by_id(struct database *db, enum statement which, struct bytes client_id, struct fault *fault)

@@ -43,8 +43,8 @@ static void make_lane(struct real *r, size_t lane)
 static void add_client(struct driver *d)
 {
     struct client_row row = {.client_id = BYTES("explorer"), .record = BYTES("{}"), .created_at = 1};
-    enum add_client_outcome outcome;
-    driver_run(d, VERB_ADD_CLIENT, &row, &outcome);
+    struct added_client added;
+    driver_run(d, VERB_ADD_CLIENT, &row, &added);
 }
 
 void real_init(struct real *r, struct driver *driver, const struct scale *scale, size_t lane_count)

@@ -10,9 +10,11 @@ static struct found_client find(struct driver *d, struct bytes client_id)
 
 static enum add_client_outcome add(struct driver *d, const struct client_row *row)
 {
-    enum add_client_outcome outcome;
-    driver_run(d, VERB_ADD_CLIENT, row, &outcome);
-    return outcome;
+    struct added_client added = {.created_at = -1};
+    driver_run(d, VERB_ADD_CLIENT, row, &added);
+    struct client_row found = find(d, row->client_id).row;
+    CHECK(added.outcome == CLIENT_EXISTS || added.created_at == found.created_at);
+    return added.outcome;
 }
 
 static enum delete_client_outcome delete (struct driver *d, struct bytes client_id) {
@@ -160,7 +162,7 @@ static void test_full_page(struct driver *d)
 {
     static struct errand errands[MANY];
     static struct client_row rows[MANY];
-    static enum add_client_outcome outcomes[MANY];
+    static struct added_client outcomes[MANY];
     for (size_t i = 0; i < MANY; i++) {
         char name[32];
         snprintf(name, sizeof name, "zzz-%04zu", i);

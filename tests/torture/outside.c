@@ -80,7 +80,7 @@ static void fill(struct storage_call *call)
     switch (call->verb) {
     case VERB_FIND_CLIENT: fill_client(call); return;
     case VERB_LIST_CLIENTS: fill_page(call); return;
-    case VERB_ADD_CLIENT: call->result.add_client = database.add_client; return;
+    case VERB_ADD_CLIENT: call->result.added = database.added; return;
     case VERB_DELETE_CLIENT: call->result.delete_client = database.delete_client; return;
     case VERB_FIND_ORIGIN: call->result.origin = database.has_origin; return;
     case VERB_STORE_GRANT: fill_stored(call); return;

@@ -16,7 +16,7 @@ struct database {
     unsigned char grant_secret_hash[SECRET_HASH_LEN];
     struct rotation_state state;
     enum store_grant_outcome store_grant;
-    enum add_client_outcome add_client;
+    struct added_client added;
     enum delete_client_outcome delete_client;
     bool has_origin;
     bool changed_claims; /* a rotation brought others than the grant's */

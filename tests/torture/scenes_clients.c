@@ -36,7 +36,7 @@ static const struct route DELETE = {.size = sizeof(struct client_admin),
 static void exists(struct sent *sent)
 {
     (void)sent;
-    database.add_client = CLIENT_EXISTS;
+    database.added.outcome = CLIENT_EXISTS;
 }
 
 static void absent(struct sent *sent)

@@ -68,10 +68,11 @@ static void check_create(void)
 {
     TEST("a client is created with a secret of ours, shown once and never cached")
     {
+        database.added.created_at = 1700000000000;
         create("{\"client_id\":\"new\",\"scope\":\"api\"}");
         const char *secret = strstr(answered.body, "\"client_secret\":\"");
         CHECK(answered.status == 201 && secret != NULL && strcspn(secret + 17, "\"") == 43);
-        CHECK(says("\"client_id\":\"new\"") && says("\"created_at\":\"") &&
+        CHECK(says("\"client_id\":\"new\"") && says("\"created_at\":\"2023-11-14T22:13:20.000Z\"") &&
               strcmp(answered_header(&answered, "cache-control"), "no-store") == 0);
     }
     TEST("a public one has none")
@@ -93,10 +94,10 @@ static void check_create(void)
     }
     TEST("a name that is taken, in the database or in the settings, is a conflict")
     {
-        database.add_client = CLIENT_EXISTS;
+        database.added.outcome = CLIENT_EXISTS;
         create("{\"client_id\":\"spa\"}");
         CHECK(answered.status == 409 && says("\"conflict\"") && !says("client_secret"));
-        database.add_client = CLIENT_ADDED;
+        database.added.outcome = CLIENT_ADDED;
         create("{\"client_id\":\"fixed\"}");
         CHECK(answered.status == 409 && !asked(VERB_ADD_CLIENT));
     }
