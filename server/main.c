@@ -67,7 +67,8 @@ const struct command COMMANDS[] = {
         "  --force             also when the pending key is younger than keys.publish_before: who keeps an old key set may meet a\n"
         "                      key that he doesn't know until its max-age is over\n"
         "  --fresh             for a leak of the database and secrets.system: the active and the pending key go at once, new ones take\n"
-        "                      their places, and the tokens of the old ones die\n" ADMIN_OPTIONS
+        "                      their places, and the tokens of the old ones die. Keys that are retiring, or of an algorithm that\n"
+        "                      keys.algorithms no longer has, stay: revoke them by kid\n" ADMIN_OPTIONS
         "\nKeys rotate by themselves: this is for a key that may have leaked, or for trying it out.\n",
         keys_rotate_command},
     {"keys revoke", "take a leaked key out of the key set and of signing at once",
@@ -76,7 +77,8 @@ const struct command COMMANDS[] = {
         keys_revoke_command},
     {"keys reseal", "seal the private keys under the first of secrets.system",
         "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
-        "\nAfter a change of secrets.system, once every server has the new secret in its list: from then on the old one may be taken out of it.\n",
+        "\nAfter a change of secrets.system, once every server has the new secret in its list. The signing keys no longer need the old one then;\n"
+        "refresh tokens that it made do, until refresh_token.absolute_ttl is over: take it out after that (docs/keys.md).\n",
         keys_reseal_command},
     {"token inspect", "show what stands in a token, verifying nothing",
         "Usage: hydrant token inspect [TOKEN | -] [--format FORMAT]\n\n" TOKEN_ARGUMENT
