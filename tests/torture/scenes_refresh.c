@@ -77,6 +77,12 @@ static void look_due_and_claims_old(struct sent *sent)
     database.grant.claims = BYTES("{\"email\":\"before@example.com\"}");
 }
 
+static void of_another_person(struct sent *sent)
+{
+    look_due_and_claims_old(sent);
+    database.grant.identity_id = BYTES("6e0ab6b6-1111-4222-8333-abcdefabcdef");
+}
+
 static bool claims_are_new(void) { return database.changed_claims; }
 
 static void asks_for_more_by_now(struct sent *sent)
@@ -197,6 +203,13 @@ const struct scene REFRESH_SCENES[] = {
      GIVES_A_TOKEN,
      .without_kratos = 200,
      .holds = claims_are_new},
+    {.name = "refresh, the session is said to be another person's: nothing of it is taken over",
+     SPA,
+     .set_up = of_another_person,
+     .waits = "find client, rotate, session, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200,
+     .holds = claims_stay},
     {.name = "refresh for a resource that asks for more assurance by now",
      SPA,
      .set_up = asks_for_more_by_now,

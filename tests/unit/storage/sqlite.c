@@ -2,6 +2,7 @@
  * of the sweep. The verbs themselves are held to account in tests/storage. */
 #include "storage/sqlite/sqlite.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -386,6 +387,26 @@ static void check_sweep(void)
     }
 }
 
+/* made by hand before, readable by everyone */
+static void check_open_file(void)
+{
+    char open_path[80], lock_path[96];
+    struct fault fault;
+    struct stat file;
+    snprintf(open_path, sizeof open_path, "%s/open.db", folder);
+    snprintf(lock_path, sizeof lock_path, "%s.lock", open_path);
+    int fd = open(open_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+    CHECK(fd >= 0 && close(fd) == 0);
+    struct storage *opened = sqlite_open(open_path, &fault);
+    TEST("a file that others could read is kept to its owner once it is ours")
+    {
+        CHECK(opened != NULL && stat(open_path, &file) == 0 && (file.st_mode & 0777) == 0600);
+    }
+    storage_close(opened);
+    unlink(open_path);
+    unlink(lock_path);
+}
+
 static void remove_folder(void)
 {
     static const char *const endings[] = {"", ".lock", "-wal", "-shm"};
@@ -405,6 +426,7 @@ int main(void)
     loop = loop_create();
     open_store();
     check_file();
+    check_open_file();
     check_schema();
     check_batches();
     check_queue();
