@@ -37,7 +37,7 @@ const struct command COMMANDS[] = {
         serve_command},
     {"migrate", "make or update the database's schema",
         "Usage: hydrant migrate -c FILE\n\n" CONFIG_OPTION
-        "\nEach step is one transaction; two at once wait for each other. Needs a role that may create tables; `serve` needs only\n"
+        "\nEach step is one transaction; two at once wait for each other. Needs no secret but the dsn's, and a role that may create tables; `serve` needs only\n"
         "SELECT, INSERT, UPDATE and DELETE on them.\n",
         migrate_command},
     {"config check", "read the settings and say what is wrong with them",
@@ -97,6 +97,12 @@ const struct command COMMANDS[] = {
         "\nEvery check is listed with its values: ok, FAILED, or not asked. Signatures are checked by Hydrant and, where it knows the algorithm,\n"
         "by libjwt. Ends with 0 when nothing failed, else with 1.\n",
         token_verify_command},
+    {"health", "ask the running server whether it is ready",
+        "Usage: hydrant health [options]\n\n"
+        "  --endpoint URL      the admin API (default: http://127.0.0.1:4478, or HYDRANT_ADMIN_ENDPOINT)\n"
+        "  --format FORMAT     table (default) or json\n"
+        "\nEnds with 0 when it is, with 1 when it isn't or doesn't answer within 10 s; says why. Needs no token. For a container's health check.\n",
+        health_command},
     {"version", "say which version this is", "Usage: hydrant version\n", version_command},
     {"help", "explain a command, or the settings",
         "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},

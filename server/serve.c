@@ -11,9 +11,8 @@ static void complain(const char *line) { fprintf(stderr, "%s\n", line); }
 static void report(const char *line) { printf("%s\n", line); }
 
 /* NULL after the complaints are out; *exit_code says how to end then */
-static struct settings *read_settings(const char *words, int argc, char **argv, int *exit_code)
+static struct settings *read_settings(const char *words, struct settings_source source, int argc, char **argv, int *exit_code)
 {
-    struct settings_source source = {.file = NULL};
     const struct command_option options[] = {
         {.name = "--config", .value = &source.file},
         {.name = "--dev", .flag = &source.dev},
@@ -32,7 +31,7 @@ static void print_fault(const char *words, const struct fault *fault) { fprintf(
 int config_check_command(int argc, char **argv)
 {
     int exit_code;
-    struct settings *settings = read_settings("config check", argc, argv, &exit_code);
+    struct settings *settings = read_settings("config check", (struct settings_source){.file = NULL}, argc, argv, &exit_code);
     if (settings == NULL) return exit_code;
     printf("%s: the settings are good\n", settings->file == NULL ? "environment" : settings->file);
     settings_free(settings);
@@ -43,7 +42,7 @@ int migrate_command(int argc, char **argv)
 {
     int exit_code;
     struct fault fault;
-    struct settings *settings = read_settings("migrate", argc, argv, &exit_code);
+    struct settings *settings = read_settings("migrate", (struct settings_source){.may_lack_secrets = true}, argc, argv, &exit_code);
     if (settings == NULL) return exit_code;
     struct storage *storage = open_storage(settings, &fault);
     bool done = storage != NULL && storage_migrate(storage, report, &fault);
@@ -107,7 +106,7 @@ int serve_command(int argc, char **argv)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL); /* before any thread starts: all inherit it */
-    struct settings *settings = read_settings("serve", argc, argv, &exit_code);
+    struct settings *settings = read_settings("serve", (struct settings_source){.file = NULL}, argc, argv, &exit_code);
     if (settings == NULL) return exit_code;
     log_set(settings->log_level, settings->log_format);
     static struct app app;

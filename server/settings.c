@@ -51,6 +51,7 @@ static struct reader *create_reader(const struct settings_source *source, void (
     r->arena = &settings->arena;
     r->complaints = (struct complaints){.tell = tell, .file = settings->file};
     r->dev = source->dev;
+    r->may_lack_secrets = source->may_lack_secrets;
     return r;
 }
 

@@ -41,6 +41,7 @@ struct settings {
 struct settings_source {
     const char *file;               /* NULL: environment and defaults only */
     bool dev;                       /* serve --dev: a plain-http issuer that isn't loopback is allowed */
+    bool may_lack_secrets;          /* migrate needs the dsn alone: secrets that `serve` requires may be absent */
 };
 /* NULL after each complaint has gone to complain, a line each ("hydrant.yml:12:3: serve.public.prot: unknown key; did you mean serve.public.port?"). Compiles every jq expression once, to find mistakes. */
 struct settings *settings_read(const struct settings_source *source, void (*complain)(const char *line)) MUST_USE;

@@ -24,7 +24,7 @@ struct reader {
     struct settings *settings;
     struct arena *arena; /* the settings' */
     struct complaints complaints;
-    bool dev;
+    bool dev, may_lack_secrets;
     bool file_holds_secret;
     struct setting_value values[SETTINGS_LEN];
 };

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from parts import EXCHANGE, KRATOS_SESSION, Hydrant, default_settings, form
+from terminal import run
 
 DEADLINE_S = 5  # of any answer
 BACK_S = 20     # until the service goes on by itself
@@ -126,6 +127,8 @@ def test_postgres_away_is_503_in_time_and_the_rest_goes_on_and_all_is_well_again
         assert time.monotonic() - began < 1
     ready = hydrant.public.get("/health/ready")
     assert ready.status == 503 and "database" in ready.body.decode()
+    health = run("health", "--endpoint", "http://127.0.0.1:%d" % hydrant.admin.port)
+    assert health.code == 1 and health.err == "hydrant health: not ready: database: does not answer\n", health
     assert hydrant.exchange(session, client="exchange-only").status == 200  # what needs no database goes on
     assert hydrant.refresh(said["refresh_token"][:-1]).json["error"] == "invalid_grant"
     assert preflight(hydrant, "https://app.example.com").status == 204

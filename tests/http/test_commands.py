@@ -46,7 +46,7 @@ def row_of(out, name):
 
 # ---- help and version ----
 
-COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "keys list", "keys rotate", "keys revoke", "keys reseal", "token inspect", "token verify", "version", "help"]
+COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "keys list", "keys rotate", "keys revoke", "keys reseal", "token inspect", "token verify", "health", "version", "help"]
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
@@ -103,6 +103,19 @@ def test_wrong_use_is_2_and_says_where_to_read_on(words, says):
     assert says in done.err and ("See: hydrant help" in done.err or "Usage: hydrant COMMAND" in done.err or "Usage: hydrant clients COMMAND" in done.err)
 
 
+# ---- health ----
+
+def test_health_says_ready_of_a_server_that_is(guarded):
+    done = run("health", "--endpoint", endpoint(guarded))
+    assert done.code == 0 and done.out == "ready\n" and done.err == "", done
+    assert json.loads(run("health", "--endpoint", endpoint(guarded), "--format", "json").out) == {"status": "ok"}
+
+
+def test_health_is_1_where_nobody_answers(tmp_path):
+    done = run("health", "--endpoint", "http://127.0.0.1:%d" % free_port())
+    assert done.code == 1 and done.out == "" and done.err.startswith("hydrant health: "), done
+
+
 # ---- config check, migrate, serve ----
 
 def test_config_check_says_that_the_settings_are_good(tmp_path):
@@ -132,6 +145,13 @@ def test_migrate_makes_the_schema_and_again_finds_nothing_to_do(tmp_path, on_pos
     assert first.code == second.code == 0 and first.err == second.err == "", first
     assert len(first.out.splitlines()) > 1 and first.out.endswith("The schema is up to date.\n")
     assert second.out == "The schema is up to date.\n"
+
+
+def test_migrate_needs_no_secret_that_only_a_server_needs(tmp_path):
+    path = settings_file(tmp_path, dsn="sqlite://%s/new.db" % tmp_path, secrets={}, serve={"admin": {"host": "0.0.0.0"}})
+    assert run("migrate", "-c", path).code == 0
+    refused = run("serve", "-c", path)
+    assert refused.code == 1 and "secrets.system: is required" in refused.err and "serve.admin.token is required" in refused.err, refused
 
 
 def test_migrate_on_a_database_that_is_not_there_is_1_and_hides_its_password(tmp_path):
