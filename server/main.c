@@ -26,7 +26,7 @@ static int help_command(int argc, char **argv);
 
 #define TOKEN_ARGUMENT                                                                                                 \
     "  TOKEN               the token; without it, or as -, it is read from standard input, which keeps it out of the\n" \
-    "                      shell's history and the list of processes\n"
+    "                      shell's history and the list of processes; 64 KiB at most\n"
 
 const struct command COMMANDS[] = {
     {"serve", "run the server",
@@ -88,7 +88,8 @@ const struct command COMMANDS[] = {
         token_inspect_command},
     {"token verify", "check a JWT as a resource server does, and say what is wrong with it",
         "Usage: hydrant token verify [TOKEN | -] --jwks URL|FILE [options]\n\n" TOKEN_ARGUMENT
-        "  --jwks URL|FILE     the key set: the issuer's /.well-known/jwks.json, or a copy of it in a file\n"
+        "  --jwks URL|FILE     the key set: the issuer's /.well-known/jwks.json, or a copy of it in a regular file; 256 KiB and 100 keys at most.\n"
+        "                      Over http, unless from this machine, anyone on the way can put in keys of his own: there is a warning\n"
         "  --issuer ISSUER     what iss must be, letter for letter\n"
         "  --audience AUD      what must be in aud\n"
         "  --type TYPE         what typ must be, e.g. at+jwt\n"
