@@ -172,7 +172,8 @@ static void check_key_is_for(void)
     CHECK(key_is_for(parse("{}"), parse("\"ES256\"")) && key_is_for(parse("{}"), NULL));
     CHECK(key_is_for(parse("{\"alg\":\"ES256\"}"), parse("\"ES256\"")));
     CHECK(!key_is_for(parse("{\"alg\":\"ES256\"}"), parse("\"ES384\"")));
-    CHECK(!key_is_for(parse("{\"alg\":5}"), parse("5")) && !key_is_for(parse("{\"alg\":5}"), NULL));
+    CHECK(!key_is_for(parse("{\"alg\":5}"), parse("\"5\"")) && !key_is_for(parse("{\"alg\":5}"), parse("5")) &&
+          !key_is_for(parse("{\"alg\":5}"), NULL));
     CHECK(!key_is_for(parse("{\"alg\":\"\"}"), NULL) && !key_is_for(parse("{\"alg\":null}"), parse("\"ES256\"")));
 }
 

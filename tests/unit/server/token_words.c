@@ -115,6 +115,7 @@ static void check_numeric_dates(void)
     CHECK(reads("253402300799", 253402300799000) && reads("253402300799.999", 253402300799999));
     CHECK(refused("253402300800") && refused("1e12") && refused("1e300") && refused("1e999999999999999999999"));
     CHECK(refused("-1") && refused("-1e-1") && refused("-0.0009") && refused("99999999999999999999999"));
+    CHECK(refused("18446744073709551616") && refused("18446744073709551616e-3"));
     CHECK(refused("\"1764000900\"") && refused("null") && refused("[]") && refused("true"));
 }
 
