@@ -77,7 +77,7 @@ const struct command COMMANDS[] = {
         keys_revoke_command},
     {"keys reseal", "seal the private keys under the first of secrets.system",
         "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
-        "\nAfter a change of secrets.system, once every server has the new secret in its list. The signing keys no longer need the old one then;\n"
+        "\nAfter a change of secrets.system, once the new secret is first on every server. The signing keys no longer need the old one then;\n"
         "refresh tokens that it made do, until refresh_token.absolute_ttl is over: take it out after that (docs/keys.md).\n",
         keys_reseal_command},
     {"token inspect", "show what stands in a token, verifying nothing",
