@@ -33,3 +33,5 @@ bool jwk_write_pem(const struct json *jwk, enum key_algorithm algorithm, struct 
     ERR_clear_error();
     return written;
 }
+
+bool jwk_member_is_private(struct bytes name) { return bytes_have_word(BYTES("d p q dp dq qi oth k"), name); }

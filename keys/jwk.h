@@ -20,4 +20,7 @@ enum jwk_outcome jwk_check_signature(const struct json *jwk, enum key_algorithm 
 /* the public key as PEM (RFC 7468 13), for libraries that know nothing of JWKs; false when it is unfit */
 bool jwk_write_pem(const struct json *jwk, enum key_algorithm algorithm, struct text *out) MUST_USE;
 
+/* is this a member that only the key's owner may know? (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2) */
+bool jwk_member_is_private(struct bytes name);
+
 #endif

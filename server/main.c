@@ -26,7 +26,7 @@ static int help_command(int argc, char **argv);
 
 #define TOKEN_ARGUMENT                                                                                                 \
     "  TOKEN               the token; without it, or as -, it is read from standard input, which keeps it out of the\n" \
-    "                      shell's history and the list of processes\n"
+    "                      shell's history and the list of processes; 64 KiB at most\n"
 
 const struct command COMMANDS[] = {
     {"serve", "run the server",
@@ -77,7 +77,7 @@ const struct command COMMANDS[] = {
         keys_revoke_command},
     {"keys reseal", "seal the private keys under the first of secrets.system",
         "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
-        "\nAfter a change of secrets.system, once every server has the new secret in its list. The signing keys no longer need the old one then;\n"
+        "\nAfter a change of secrets.system, once the new secret is first on every server. The signing keys no longer need the old one then;\n"
         "refresh tokens that it made do, until refresh_token.absolute_ttl is over: take it out after that (docs/keys.md).\n",
         keys_reseal_command},
     {"token inspect", "show what stands in a token, verifying nothing",
@@ -88,7 +88,8 @@ const struct command COMMANDS[] = {
         token_inspect_command},
     {"token verify", "check a JWT as a resource server does, and say what is wrong with it",
         "Usage: hydrant token verify [TOKEN | -] --jwks URL|FILE [options]\n\n" TOKEN_ARGUMENT
-        "  --jwks URL|FILE     the key set: the issuer's /.well-known/jwks.json, or a copy of it in a file\n"
+        "  --jwks URL|FILE     the key set: the issuer's /.well-known/jwks.json, or a copy of it in a regular file; 256 KiB and 100 keys at most.\n"
+        "                      Over http, unless from this machine, anyone on the way can put in keys of his own: there is a warning\n"
         "  --issuer ISSUER     what iss must be, letter for letter\n"
         "  --audience AUD      what must be in aud\n"
         "  --type TYPE         what typ must be, e.g. at+jwt\n"

@@ -37,6 +37,8 @@ struct settings *settings_read_text(const struct settings_source *source, struct
 /* ---- settings_source.c: file and environment ---- */
 /* At most max bytes; in the arena, with a NUL behind it. false with words in why (never what the file holds). */
 bool read_whole_file(struct arena *arena, const char *name, size_t max, struct bytes *text, char why[128]) MUST_USE;
+/* the same, but never waits: what is no regular file (a FIFO, a device, a folder) is refused */
+bool read_regular_file(struct arena *arena, const char *name, size_t max, struct bytes *text, char why[128]) MUST_USE;
 /* The values that the file's text says. false: after a complaint the rest of the text was not read. */
 bool read_file_values(struct reader *r, struct bytes text) MUST_USE;
 /* put over them: the values that the environment says */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/settings_reader.h"
@@ -20,11 +21,11 @@ static bool read_all(int fd, char *at, size_t size, size_t *len)
     return true;
 }
 
-bool read_whole_file(struct arena *arena, const char *name, size_t max, struct bytes *text, char why[128])
+/* closes fd; below 0: it could not be opened */
+static bool read_opened(struct arena *arena, int fd, size_t max, struct bytes *text, char why[128])
 {
     size_t len = 0;
     char *buffer = malloc(max + 1);
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
     bool good = buffer != NULL && fd >= 0 && read_all(fd, buffer, max + 1, &len);
     if (!good) snprintf(why, 128, "can't be read: %s", strerror(errno));
     if (fd >= 0) close(fd);
@@ -36,6 +37,22 @@ bool read_whole_file(struct arena *arena, const char *name, size_t max, struct b
     if (buffer != NULL) secret_wipe(buffer, len);
     free(buffer);
     return good;
+}
+
+bool read_whole_file(struct arena *arena, const char *name, size_t max, struct bytes *text, char why[128])
+{
+    return read_opened(arena, open(name, O_RDONLY | O_CLOEXEC), max, text, why);
+}
+
+bool read_regular_file(struct arena *arena, const char *name, size_t max, struct bytes *text, char why[128])
+{
+    struct stat found;
+    /* without O_NONBLOCK the opening of a FIFO waits for whoever writes into it */
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || (fstat(fd, &found) == 0 && S_ISREG(found.st_mode))) return read_opened(arena, fd, max, text, why);
+    snprintf(why, 128, "is no regular file");
+    close(fd);
+    return false;
 }
 
 /* ---- the file ---- */

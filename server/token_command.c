@@ -27,14 +27,22 @@ static struct bytes trim(struct bytes text)
     return text;
 }
 
-/* words: NULL, or the one argument */
+static bool read_standard_input(struct arena *arena, struct bytes *token, struct fault *fault)
+{
+    char *at = arena_take(arena, TOKEN_TEXT_MAX + 1);
+    *token = (struct bytes){at, fread(at, 1, TOKEN_TEXT_MAX + 1, stdin)};
+    if (ferror(stdin)) return fault_set(fault, FAULT_INPUT, "token", "standard input can't be read");
+    return token->len <= TOKEN_TEXT_MAX ||
+           fault_set(fault, FAULT_INPUT, "token", "what stands on standard input is longer than %d KiB: it is no token",
+                     (int)TOKEN_TEXT_MAX / 1024);
+}
+
+/* word: NULL, or the one argument */
 static bool read_token(const char *word, struct arena *arena, struct bytes *token, struct fault *fault)
 {
+    bool given = word != NULL && strcmp(word, "-") != 0;
     *token = bytes_of(word);
-    if (word == NULL || strcmp(word, "-") == 0) {
-        char *at = arena_take(arena, TOKEN_TEXT_MAX);
-        *token = (struct bytes){at, fread(at, 1, TOKEN_TEXT_MAX, stdin)};
-    }
+    if (!given && !read_standard_input(arena, token, fault)) return false;
     *token = trim(*token);
     return token->len > 0 ||
            fault_set(fault, FAULT_INPUT, "token", "there is no token: give it as an argument or on standard input");
@@ -99,6 +107,11 @@ static void print_json(const struct token_report *report, struct arena *arena)
         text_put_json(&out, check->words);
         text_put_char(&out, '}');
     }
+    text_put(&out, BYTES("],\"remarks\":["));
+    for (const struct set_remark *remark = report->remarks; remark != NULL; remark = remark->next) {
+        if (remark != report->remarks) text_put_char(&out, ',');
+        text_put_json(&out, remark->words);
+    }
     text_put(&out, BYTES("]}\n"));
     printf("%.*s", BYTES_PRINT(text_bytes(&out)));
 }
@@ -108,6 +121,9 @@ static void print_table(const struct token_report *report)
     for (enum check_index i = 0; i < CHECKS_LEN; i++)
         printf("%-10s %-10s %.*s\n", check_name(i), check_outcome_name(report->checks[i].outcome),
                BYTES_PRINT(report->checks[i].words));
+    if (report->remarks != NULL) puts("\nWARNING, of the key set, whatever the token:");
+    for (const struct set_remark *remark = report->remarks; remark != NULL; remark = remark->next)
+        printf("  %.*s\n", BYTES_PRINT(remark->words));
     if (report->failed_count == 0)
         puts("\nThe token is good, as far as was asked.");
     else
@@ -126,6 +142,11 @@ static int verify(const char *word, const struct verify_options *o)
                                       .leeway_ms = o->leeway_ms};
     arena_init(&arena, TOKEN_ARENA_MAX);
     int exit_code = EXIT_FAILED;
+    if (key_set_is_unprotected(o->jwks))
+        fputs("hydrant token verify: WARNING: the key set comes over http: anyone on the way can put keys of his own "
+              "into it, "
+              "and then any token is good. Use https, or a file from a source that you trust\n",
+              stderr);
     if (!read_token(word, &arena, &question.token, &fault) ||
         (question.keys = read_key_set(o->jwks, &arena, &fault)) == NULL) {
         fail("token verify", &fault);
@@ -160,6 +181,8 @@ int token_verify_command(int argc, char **argv)
     if (rest > 1) return wrong_use(WORDS, "what is %s?", argv[1]);
     if (o.jwks == NULL)
         return wrong_use(WORDS, "--jwks is missing: the address of the key set, or a file that holds it");
+    if (strcmp(o.jwks, "-") == 0)
+        return wrong_use(WORDS, "--jwks is an address or a file; on standard input stands the token");
     if (!is_format(o.format)) return wrong_use(WORDS, "--format is table or json");
     if (!clock_parse_duration(bytes_of(o.leeway), &o.leeway_ms) || o.leeway_ms < 0 || o.leeway_ms > LEEWAY_MAX_MS)
         return wrong_use(WORDS, "--leeway is a duration such as 60s, of 24h at most");

@@ -15,10 +15,11 @@ static void put_line(struct text *out, const struct json *member, int64_t now_ms
 {
     int64_t at_ms;
     text_put(out, BYTES("  "));
-    put_shown(out, member->name);
-    for (size_t i = member->name.len; i < 12; i++) text_put_char(out, ' ');
+    size_t from = out->len;
+    put_name(out, member->name);
+    while (out->len < from + 12 && !out->failed) text_put_char(out, ' ');
     text_put_char(out, ' ');
-    put_shown_value(out, member);
+    put_value(out, member);
     if (is_time(member->name) && numeric_date_read(member, &at_ms)) {
         text_put(out, BYTES(" = "));
         put_moment(out, at_ms, now_ms);
@@ -61,15 +62,17 @@ static const struct json *parse(struct text *out, const char *part, struct bytes
 static bool inspect_jwt(const struct inspection *i, struct text *out, struct fault *fault)
 {
     struct jws jws;
-    if (!jws_parse(i->token, out->arena, &jws, fault)) return false;
+    const char *mistake = mistake_in(i->token);
+    if (!jws_parse(i->token, out->arena, &jws, fault))
+        return mistake == NULL ? false : fault_set(fault, FAULT_INPUT, "token", "%s", mistake);
     const struct json *header = parse(out, "header", jws.header, fault);
     const struct json *payload = header == NULL ? NULL : parse(out, "payload", jws.payload, fault);
     if (payload == NULL) return false;
     if (i->as_json) {
         text_put(out, BYTES("{\"kind\":\"jwt\",\"verified\":false,\"header\":"));
-        json_write(out, header);
+        put_value(out, header);
         text_put(out, BYTES(",\"payload\":"));
-        json_write(out, payload);
+        put_value(out, payload);
         put_times(out, payload, i->now_ms);
         text_put_format(out, ",\"signature_octets\":%zu}\n", jws.signature.len);
         return true;

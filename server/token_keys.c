@@ -2,8 +2,9 @@
 
 #include "server/one_call.h"
 #include "server/settings_reader.h"
+#include "server/settings_url.h"
 
-enum { FETCH_MAX_MS = 10 * 1000 };
+enum { FETCH_MAX_MS = 10 * 1000, KEYS_MAX = 100 };
 static const char WHERE[] = "key set";
 
 static bool is_url(struct bytes where)
@@ -42,8 +43,21 @@ static bool fetch(struct bytes url, struct arena *arena, struct bytes *text, str
 static bool read_file(const char *name, struct arena *arena, struct bytes *text, struct fault *fault)
 {
     char why[128];
-    return read_whole_file(arena, name, CLIENT_BODY_MAX, text, why) ||
+    return read_regular_file(arena, name, CLIENT_BODY_MAX, text, why) ||
            fault_set(fault, FAULT_INPUT, WHERE, "%s: %s", name, why);
+}
+
+/* the list under "keys"; NULL with words */
+static const struct json *list_of(const char *where, const struct json *set, struct fault *fault)
+{
+    const struct json *keys = json_find(set, "keys");
+    if (!json_is(keys, JSON_ARRAY))
+        fault_set(fault, FAULT_INPUT, WHERE, "%s is no key set: an object with a list named keys (RFC 7517 5)", where);
+    else if (keys->count > KEYS_MAX)
+        fault_set(fault, FAULT_INPUT, WHERE, "%s has %zu keys; %d at most are read", where, keys->count, (int)KEYS_MAX);
+    else
+        return keys;
+    return NULL;
 }
 
 const struct json *read_key_set(const char *where, struct arena *arena, struct fault *fault)
@@ -54,10 +68,15 @@ const struct json *read_key_set(const char *where, struct arena *arena, struct f
     if (!(is_url(bytes_of(where)) ? fetch(bytes_of(where), arena, &text, fault)
                                   : read_file(where, arena, &text, fault)))
         return NULL;
-    const struct json *set = json_parse(arena, text, &limits, &unreadable), *keys = json_find(set, "keys");
-    if (set == NULL)
-        fault_set(fault, FAULT_INPUT, WHERE, "%s: %s", where, unreadable.what);
-    else if (!json_is(keys, JSON_ARRAY))
-        fault_set(fault, FAULT_INPUT, WHERE, "%s is no key set: an object with a list named keys (RFC 7517 5)", where);
-    return json_is(keys, JSON_ARRAY) ? keys : NULL;
+    const struct json *set = json_parse(arena, text, &limits, &unreadable);
+    if (set != NULL) return list_of(where, set, fault);
+    fault_set(fault, FAULT_INPUT, WHERE, "%s: %s", where, unreadable.what);
+    return NULL;
+}
+
+bool key_set_is_unprotected(const char *where)
+{
+    struct url url;
+    if (!bytes_start_with(bytes_of(where), BYTES("http://"))) return false;
+    return !url_parse(base_of(bytes_of(where)), &url) || !is_loopback(url.host);
 }

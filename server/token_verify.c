@@ -3,8 +3,10 @@
 #include <jwt.h>
 #include <strings.h>
 
+#include "base/encoding.h"
 #include "keys/jwk.h"
 #include "keys/jws.h"
+#include "server/token_set.h"
 #include "server/token_words.h"
 
 /* what is known of the token while its checks are made */
@@ -17,12 +19,13 @@ struct look {
     bool known_algorithm;
     enum key_algorithm algorithm; /* with known_algorithm */
     const struct json *key;       /* NULL: none found */
+    bool key_may_verify;          /* with key */
 };
 
 const char *check_name(enum check_index index)
 {
-    static const char *const names[CHECKS_LEN] = {"parsed", "alg", "kid", "signature", "typ",
-                                                  "iss",    "aud", "exp", "nbf",       "iat"};
+    static const char *const names[CHECKS_LEN] = {"parsed", "crit", "alg", "kid", "key", "signature",
+                                                  "typ",    "iss",  "aud", "exp", "nbf", "iat"};
     return names[index];
 }
 
@@ -63,57 +66,71 @@ static const struct json *claim(const struct look *look, const char *name) { ret
 /* ---- parsed ---- */
 
 /* a name twice means one thing to us and another to the next reader */
-static const struct json *parse_payload(struct look *look, struct fault *fault)
+static const struct json *parse_part(struct look *look, struct bytes text, size_t size_max, struct fault *fault)
 {
-    const struct json_limits limits = {.size_max = JWS_MAX, .unique_names = true};
-    const struct json *payload = json_parse(look->arena, look->jws.payload, &limits, fault);
-    if (payload == NULL || json_is(payload, JSON_OBJECT)) return payload;
-    fault_set(fault, FAULT_INPUT, "token", "it is no object");
+    const struct json_limits limits = {.size_max = size_max, .unique_names = true};
+    const struct json *part = json_parse(look->arena, text, &limits, fault);
+    if (part == NULL || json_is(part, JSON_OBJECT)) return part;
+    fault_set(fault, FAULT_INPUT, "token", "it is no JSON object");
     return NULL;
+}
+
+/* of a JWE: how it is encrypted */
+static void put_encryption(struct look *look, struct text *words)
+{
+    char header[JWS_HEADER_MAX];
+    size_t len;
+    struct fault fault;
+    struct bytes token = look->question->token, first = {token.at, bytes_find(token, '.')};
+    if (!base64url_decode(first, header, sizeof header, &len)) return;
+    const struct json *json = parse_part(look, (struct bytes){header, len}, sizeof header, &fault);
+    if (json_find(json, "enc") == NULL) return;
+    text_put(words, BYTES("; its alg is "));
+    put_value(words, json_find(json, "alg"));
+    text_put(words, BYTES(", its enc "));
+    put_value(words, json_find(json, "enc"));
+}
+
+static void say_no_jws(struct look *look, const struct fault *fault)
+{
+    const char *mistake = mistake_in(look->question->token);
+    struct text words = words_of(look, bytes_of(mistake != NULL ? mistake : fault->what));
+    if (mistake == NULL) put_encryption(look, &words);
+    settle(look, CHECK_PARSED, CHECK_FAILED, &words);
 }
 
 static void check_parsed(struct look *look)
 {
-    struct fault fault;
-    struct text words = words_of(look, BYTES("three parts; header and payload are JSON objects"));
-    if (!jws_parse(look->question->token, look->arena, &look->jws, &fault))
-        return say(look, CHECK_PARSED, CHECK_FAILED, fault.what);
-    look->header = jws_header(look->jws.header, look->arena, &fault);
-    if (look->header == NULL) {
-        words = words_of(look, BYTES("header: "));
-        put_shown(&words, bytes_of(fault.what));
-    }
-    look->payload = parse_payload(look, &fault);
-    if (look->header != NULL && look->payload == NULL) {
-        words = words_of(look, BYTES("payload: "));
-        put_shown(&words, bytes_of(fault.what));
-    }
-    settle(look, CHECK_PARSED, look->header != NULL && look->payload != NULL ? CHECK_OK : CHECK_FAILED, &words);
+    struct fault of_header, of_payload;
+    struct text words = words_of(look, BYTES(""));
+    if (!jws_parse(look->question->token, look->arena, &look->jws, &of_header)) return say_no_jws(look, &of_header);
+    look->header = parse_part(look, look->jws.header, JWS_HEADER_MAX, &of_header);
+    look->payload = parse_part(look, look->jws.payload, JWS_MAX, &of_payload);
+    bool good = look->header != NULL && look->payload != NULL;
+    if (good) text_put(&words, BYTES("three parts; header and payload are JSON objects"));
+    if (look->header == NULL) text_put_format(&words, "header: %s", of_header.what);
+    if (look->payload == NULL)
+        text_put_format(&words, "%spayload: %s", look->header == NULL ? "; " : "", of_payload.what);
+    settle(look, CHECK_PARSED, good ? CHECK_OK : CHECK_FAILED, &words);
 }
 
-/* ---- alg, kid, signature ---- */
-
-/* of several with the kid, one that says the token's alg, or no other */
-static const struct json *find_key(const struct look *look, struct bytes kid, struct bytes alg)
+/* RFC 7515 4.1.11, RFC 7797 3: what crit lists must be understood, and b64 changes what is signed; no extension is
+ * understood here */
+static void check_crit(struct look *look)
 {
-    const struct json *found = NULL;
-    for (const struct json *key = look->question->keys->first; key != NULL; key = key->next) {
-        if (!bytes_equal(json_string(json_find(key, "kid")), kid)) continue;
-        const struct json *own = json_find(key, "alg");
-        if (own == NULL || bytes_equal(json_string(own), alg)) return key;
-        if (found == NULL) found = key;
-    }
-    return found;
+    const struct json *crit = json_find(look->header, "crit"), *b64 = json_find(look->header, "b64");
+    struct text words = words_of(look, BYTES("crit is "));
+    if (look->header == NULL) return say(look, CHECK_CRIT, CHECK_NOT_ASKED, "there is no header to read it from");
+    if (crit == NULL && b64 == NULL) return say(look, CHECK_CRIT, CHECK_OK, "none");
+    put_value(&words, crit);
+    text_put(&words, BYTES(", b64 is "));
+    put_value(&words, b64);
+    text_put(&words,
+             BYTES(": a reader must understand the extension or refuse the token, and none is understood here"));
+    settle(look, CHECK_CRIT, CHECK_FAILED, &words);
 }
 
-static void put_kids(struct text *words, const struct json *keys)
-{
-    text_put_format(words, "; the set has %zu key%s", keys->count, keys->count == 1 ? "" : "s");
-    for (const struct json *key = keys->first; key != NULL; key = key->next) {
-        text_put(words, key == keys->first ? BYTES(": ") : BYTES(", "));
-        put_shown_value(words, json_find(key, "kid"));
-    }
-}
+/* ---- alg, kid, key, signature ---- */
 
 static void check_kid(struct look *look)
 {
@@ -121,36 +138,40 @@ static void check_kid(struct look *look)
     struct text words = words_of(look, BYTES(""));
     if (look->header == NULL) return say(look, CHECK_KID, CHECK_NOT_ASKED, "there is no header to read it from");
     if (!json_is(kid, JSON_STRING)) return say(look, CHECK_KID, CHECK_FAILED, "the header names no key");
-    look->key = find_key(look, kid->text, json_string(json_find(look->header, "alg")));
-    put_shown(&words, kid->text);
+    const struct key_wish wish = {kid->text, json_find(look->header, "alg"), &look->jws};
+    look->key = token_set_find(look->question->keys, &wish);
+    put_value(&words, kid);
     text_put(&words, look->key != NULL ? BYTES(" is in the set") : BYTES(" is not in the set"));
-    const struct json *use = json_find(look->key, "use");
-    bool for_signatures = use == NULL || bytes_equal(json_string(use), BYTES("sig"));
-    if (!for_signatures) {
-        text_put(&words, BYTES(", but not for signatures: its use is "));
-        put_shown_value(&words, use);
-        look->key = NULL;
-    }
     put_kids(&words, look->question->keys);
     settle(look, CHECK_KID, look->key != NULL ? CHECK_OK : CHECK_FAILED, &words);
 }
 
+static void check_key(struct look *look)
+{
+    struct text words = words_of(look, BYTES("")), given = words_of(look, BYTES("; it "));
+    if (look->key == NULL) return say(look, CHECK_KEY, CHECK_NOT_ASKED, "there is none to look at");
+    look->key_may_verify = key_may_verify(look->key, &words);
+    /* the signature of a key that anyone can use says nothing of who signed */
+    bool given_away = key_is_given_away(look->key, &given);
+    if (given_away) text_put(&words, text_bytes(&given));
+    settle(look, CHECK_KEY, look->key_may_verify && !given_away ? CHECK_OK : CHECK_FAILED, &words);
+}
+
 static void check_alg(struct look *look)
 {
-    const struct json *alg = json_find(look->header, "alg"), *own = json_find(look->key, "alg");
+    const struct json *alg = json_find(look->header, "alg");
     struct text words = words_of(look, BYTES(""));
     if (look->header == NULL) return say(look, CHECK_ALG, CHECK_NOT_ASKED, "there is no header to read it from");
     look->known_algorithm = key_algorithm_parse(json_string(alg), &look->algorithm);
-    put_shown_value(&words, alg);
+    put_value(&words, alg);
     if (!look->known_algorithm) {
         text_put(&words, BYTES(" is not allowed; allowed are: " KEY_ALGORITHM_NAMES));
         return settle(look, CHECK_ALG, CHECK_FAILED, &words);
     }
-    if (own == NULL || bytes_equal(json_string(own), json_string(alg)))
-        return settle(look, CHECK_ALG, CHECK_OK, &words);
+    if (key_is_for(look->key, alg)) return settle(look, CHECK_ALG, CHECK_OK, &words);
     look->known_algorithm = false;
     text_put(&words, BYTES(" says the token, but its key is for "));
-    put_shown_value(&words, own);
+    put_value(&words, json_find(look->key, "alg"));
     text_put(&words, BYTES(" alone (RFC 8725 3.1)"));
     settle(look, CHECK_ALG, CHECK_FAILED, &words);
 }
@@ -200,16 +221,32 @@ static void say_opinions(struct look *look, bool good)
     settle(look, CHECK_SIGNATURE, good && agreed ? CHECK_OK : CHECK_FAILED, &words);
 }
 
+static void say_unfit(struct look *look)
+{
+    struct text words = words_of(look, BYTES("what the set has under this kid is no public key for "));
+    text_put(&words, key_algorithm_name(look->algorithm));
+    text_put(&words, BYTES(": its kty is "));
+    put_value(&words, json_find(look->key, "kty"));
+    text_put(&words, BYTES(", its crv "));
+    put_value(&words, json_find(look->key, "crv"));
+    settle(look, CHECK_SIGNATURE, CHECK_FAILED, &words);
+}
+
+/* what there is no checking without; NULL: all is there */
+static const char *what_lacks(const struct look *look)
+{
+    if (look->header == NULL) return "the token could not be taken apart";
+    if (look->key == NULL) return "there is no key to check it with";
+    if (!look->known_algorithm) return "there is no algorithm to check it with";
+    return look->key_may_verify ? NULL : "its key may not verify signatures";
+}
+
 static void check_signature(struct look *look)
 {
-    if (look->header == NULL) return say(look, CHECK_SIGNATURE, CHECK_NOT_ASKED, "the token could not be taken apart");
-    if (look->key == NULL) return say(look, CHECK_SIGNATURE, CHECK_NOT_ASKED, "there is no key to check it with");
-    if (!look->known_algorithm)
-        return say(look, CHECK_SIGNATURE, CHECK_NOT_ASKED, "there is no algorithm to check it with");
+    const char *lacking = what_lacks(look);
+    if (lacking != NULL) return say(look, CHECK_SIGNATURE, CHECK_NOT_ASKED, lacking);
     switch (jwk_check_signature(look->key, look->algorithm, look->jws.signed_part, look->jws.signature)) {
-    case JWK_UNFIT:
-        return say(look, CHECK_SIGNATURE, CHECK_FAILED,
-                   "what the set has under this kid is no public key for this algorithm");
+    case JWK_UNFIT: return say_unfit(look);
     case JWK_GOOD: return say_opinions(look, true);
     case JWK_BAD_SIGNATURE: return say_opinions(look, false);
     }
@@ -223,10 +260,10 @@ static void settle_value(struct look *look, enum check_index index, const struct
 {
     struct text words = words_of(look, BYTES(""));
     if (bytes_present(asked) && !good) text_put(&words, BYTES("the token says "));
-    put_shown_value(&words, value);
+    put_value(&words, value);
     if (bytes_present(asked) && !good) {
         text_put(&words, BYTES("; asked for "));
-        put_shown(&words, asked);
+        put_quoted(&words, asked);
     }
     settle(look, index, !bytes_present(asked) ? CHECK_NOT_ASKED : good ? CHECK_OK : CHECK_FAILED, &words);
 }
@@ -287,8 +324,8 @@ static void check_time(struct look *look, enum check_index index)
     if (value == NULL && index == CHECK_EXP) return say(look, index, CHECK_FAILED, "the token has no end");
     if (value == NULL) return say(look, index, CHECK_NOT_ASKED, "none");
     if (!numeric_date_read(value, &at_ms)) {
-        put_shown_value(&words, value);
-        text_put(&words, BYTES(" is no number of seconds since 1970"));
+        put_value(&words, value);
+        text_put(&words, BYTES(" is no number of seconds since 1970, up to 9999 (RFC 7519 2)"));
         return settle(look, index, CHECK_FAILED, &words);
     }
     const char *wrong = wrong_with(look, index, at_ms);
@@ -315,10 +352,12 @@ static void check_claims(struct look *look)
 void token_verify(const struct token_question *question, struct arena *arena, struct token_report *report)
 {
     struct look look = {.question = question, .arena = arena, .report = report};
-    *report = (struct token_report){.failed_count = 0};
+    *report = (struct token_report){.remarks = token_set_remarks(question->keys, arena)};
     check_parsed(&look);
+    check_crit(&look);
     check_kid(&look);
     check_alg(&look);
+    check_key(&look);
     check_signature(&look);
     check_typ(&look);
     check_claims(&look);

@@ -6,12 +6,15 @@
 #define SERVER_TOKEN_VERIFY_H
 
 #include "base/json.h"
+#include "server/token_set.h"
 
 enum check_outcome { CHECK_OK, CHECK_FAILED, CHECK_NOT_ASKED };
 enum check_index {
     CHECK_PARSED,
+    CHECK_CRIT, /* extensions of the JWS */
     CHECK_ALG,
     CHECK_KID,
+    CHECK_KEY, /* what the key of that kid may do */
     CHECK_SIGNATURE,
     CHECK_TYP,
     CHECK_ISS,
@@ -35,6 +38,7 @@ struct token_check {
 struct token_report {
     struct token_check checks[CHECKS_LEN];
     size_t failed_count;
+    const struct set_remark *remarks; /* on the key set, whatever the token */
 };
 void token_verify(const struct token_question *question, struct arena *arena, struct token_report *report);
 

@@ -58,6 +58,49 @@
 #define EDDSA_INPUT "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
 #define EDDSA_SIGNATURE "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 
+/* RFC 7517 A.1: the public keys; the RSA key's modulus is RFC 7638 3.1's */
+#define RFC7517_EC_X "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"
+#define RFC7517_EC_Y "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
+#define RFC7517_EC_MEMBERS                                                                                             \
+    "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" RFC7517_EC_X "\",\"y\":\"" RFC7517_EC_Y                                \
+    "\",\"use\":\"enc\",\"kid\":\"1\""
+#define RFC7517_RSA_MEMBERS                                                                                            \
+    "\"kty\":\"RSA\",\"n\":\"" THUMBPRINT_N "\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\""
+#define RFC7517_EC_PUBLIC "{" RFC7517_EC_MEMBERS "}"
+#define RFC7517_RSA_PUBLIC "{" RFC7517_RSA_MEMBERS "}"
+
+/* RFC 7517 A.2: the private keys of the same pairs */
+#define RFC7517_EC_PRIVATE "{" RFC7517_EC_MEMBERS ",\"d\":\"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE\"}"
+#define RFC7517_RSA_D                                                                                                  \
+    "X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH-HLLKD9M7dx5oo7GURknchnrRweUkC7hT5fJLM0WbFAKNLWY2vv7B6N"             \
+    "qXSzUvxT0_YSfqijwp3RTzlBaCxWp4doFk5N2o8Gy_nHNKroADIkJ46pRUohsXywbReAdYaMwFs9tv8d_cPVY3i07a3t8MN6TNwm"             \
+    "0dSawm9v47UiCl3Sk5ZiG7xojPLu4sbg1U2jx4IBTNBznbJSzFHK66jT8bgkuqsk0GjskDJk19Z4qwjwbsnn4j2WBii3RL-Us2lG"             \
+    "VkY8fkFzme1z0HbIkfz0Y6mqnOYtqc0X4jfcKoAC8Q"
+#define RFC7517_RSA_P                                                                                                  \
+    "83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R-60eTDmD2ujnMt5PoqMrm8RfmNhVWDtjjMmCMjOp"             \
+    "SXicFHj7XOuVIYQyqVWlWEh6dN36GVZYk93N8Bc9vY41xy8B9RzzOGVQzXvNEvn7O0nVbfs"
+#define RFC7517_RSA_Q                                                                                                  \
+    "3dfOR9cuYq-0S-mkFLzgItgMEfFzB2q3hWehMuG0oCuqnb3vobLyumqjVZQO1dIrdwgTnCdpYzBcOfW5r370AFXjiWft_NGEiovo"             \
+    "nizhKpo9VVS78TzFgxkIdrecRezsZ-1kYd_s1qDbxtkDEgfAITAG9LUnADun4vIcb6yelxk"
+#define RFC7517_RSA_DP                                                                                                 \
+    "G4sPXkc6Ya9y8oJW9_ILj4xuppu0lzi_H7VTkS8xj5SdX3coE0oimYwxIi2emTAue0UOa5dpgFGyBJ4c8tQ2VF402XRugKDTP8ak"             \
+    "YhFo5tAA77Qe_NmtuYZc3C3m3I24G2GvR5sSDxUyAN2zq8Lfn9EUms6rY3Ob8YeiKkTiBj0"
+#define RFC7517_RSA_DQ                                                                                                 \
+    "s9lAH9fggBsoFR8Oac2R_E2gw282rT2kGOAhvIllETE1efrA6huUUvMfBcMpn8lqeW6vzznYY5SSQF7pMdC_agI3nG8Ibp1BUb0J"             \
+    "UiraRNqUfLhcQb_d9GF4Dh7e74WbRsobRonujTYN1xCaP6TO61jvWrX-L18txXw494Q_cgk"
+#define RFC7517_RSA_QI                                                                                                 \
+    "GyM_p6JrXySiz1toFgKbWV-JdI3jQ4ypu9rbMWx3rQJBfmt0FoYzgUIZEVFEcOqwemRN81zoDAaa-Bk0KWNGDjJHZDdDmFhW3AN7"             \
+    "lI-puxk_mHZGJ11rxyR8O55XLSe3SPmRfKwZI6yU24ZxvQKFYItdldUKGzO6Ia6zTKhAVRU"
+#define RFC7517_RSA_PRIVATE                                                                                            \
+    "{" RFC7517_RSA_MEMBERS ",\"d\":\"" RFC7517_RSA_D "\",\"p\":\"" RFC7517_RSA_P "\",\"q\":\"" RFC7517_RSA_Q          \
+    "\",\"dp\":\"" RFC7517_RSA_DP "\",\"dq\":\"" RFC7517_RSA_DQ "\",\"qi\":\"" RFC7517_RSA_QI "\"}"
+
+/* RFC 7517 A.3: the symmetric keys; the second made the MAC of RFC 7515 A.1 */
+#define RFC7517_OCT_128 "{\"kty\":\"oct\",\"alg\":\"A128KW\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}"
+#define RFC7517_OCT_K "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
+#define RFC7517_OCT_HMAC                                                                                               \
+    "{\"kty\":\"oct\",\"k\":\"" RFC7517_OCT_K "\",\"kid\":\"HMAC key used in JWS spec Appendix A.1 example\"}"
+
 #define RSA_JWK(n) "{\"kty\":\"RSA\",\"alg\":\"RS256\",\"e\":\"AQAB\",\"n\":\"" n "\"}"
 #define EC_JWK(x, y) "{\"kty\":\"EC\",\"alg\":\"ES256\",\"crv\":\"P-256\",\"x\":\"" x "\",\"y\":\"" y "\"}"
 #define EC384_JWK(x, y) "{\"kty\":\"EC\",\"alg\":\"ES384\",\"crv\":\"P-384\",\"x\":\"" x "\",\"y\":\"" y "\"}"

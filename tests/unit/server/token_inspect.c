@@ -64,20 +64,27 @@ int main(void)
 {
     arena_init(&arena, 1 << 20);
     TEST("a JWT's members are shown in their order, its times as dates, and it is said that nothing was verified")
-    CHECK_BYTES(inspect(make_jwt("{\"alg\":\"none\"}", "{\"sub\":\"a\",\"exp\":1764000900,\"n\":[1]}"), false),
-                BYTES("NOTHING HERE WAS VERIFIED: it is what the token says, and anyone can write one.\n"
-                      "\nheader\n  alg          none\n"
-                      "\npayload\n  sub          a\n  exp          1764000900 = 2025-11-24T16:15:00Z, in 15m\n  n      "
-                      "      [1]\n"
-                      "\nsignature\n  3 octets, not looked at; `hydrant token verify` does\n"));
+    CHECK_BYTES(
+        inspect(make_jwt("{\"alg\":\"none\"}", "{\"sub\":\"a\",\"exp\":1764000900,\"n\":[1]}"), false),
+        BYTES("NOTHING HERE WAS VERIFIED: it is what the token says, and anyone can write one.\n"
+              "\nheader\n  alg          \"none\"\n"
+              "\npayload\n  sub          \"a\"\n  exp          1764000900 = 2025-11-24T16:15:00Z, in 15m\n  n      "
+              "      [1]\n"
+              "\nsignature\n  3 octets, not looked at; `hydrant token verify` does\n"));
     TEST("as JSON it says so too")
     CHECK_BYTES(inspect(make_jwt("{\"alg\":\"none\"}", "{\"iat\":1763999999,\"exp\":\"x\"}"), true),
                 BYTES("{\"kind\":\"jwt\",\"verified\":false,\"header\":{\"alg\":\"none\"},\"payload\":{\"iat\":"
                       "1763999999,\"exp\":\"x\"},"
                       "\"times\":{\"iat\":\"2025-11-24T15:59:59Z, 1s ago\"},\"signature_octets\":3}\n"));
     TEST("a refresh token's grant and generation are shown, never its secret") check_refresh_token();
+    TEST("what the token says can't read as words of ours, nor reach the terminal as anything but text")
+    CHECK(bytes_contain(
+        inspect(make_jwt("{\"alg\":\"a\\\" \\u001b[2J\\u202e\"}", "{\"exp  1\":\"none\",\"iat\":1.7e9}"), false),
+        BYTES("\n  alg          \"a\\\" \\u001b[2J\\u202e\"\n"
+              "\npayload\n  \"exp  1\"     \"none\"\n  iat          1.7e9 = 2023-11-14T22:13:20Z, ")));
     TEST("what is no token is refused with words")
     {
+        CHECK(!bytes_present(inspect(BYTES("Bearer e30.e30.AA"), false)) && strstr(fault.what, "Bearer") != NULL);
         CHECK(!bytes_present(inspect(BYTES("a.b"), false)) && strstr(fault.what, "2 parts") != NULL);
         CHECK(!bytes_present(inspect(make_jwt("[]", "{}"), false)) &&
               strstr(fault.what, "header is no JSON object") != NULL);

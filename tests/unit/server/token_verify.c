@@ -69,21 +69,109 @@ static void check_times(void)
     CHECK(payload_fails("{" GOOD ",\"exp\":1763999940}", CHECK_EXP,
                         "2025-11-24T15:59:00Z, 1m ago: it is over (leeway 1m)"));
     CHECK(payload_fails("{" GOOD "}", CHECK_EXP, "the token has no end"));
-    CHECK(payload_fails("{" GOOD ",\"exp\":\"x\"}", CHECK_EXP, "x is no number of seconds since 1970"));
+    CHECK(payload_fails("{" GOOD ",\"exp\":\"x\"}", CHECK_EXP,
+                        "\"x\" is no number of seconds since 1970, up to 9999 (RFC 7519 2)"));
     CHECK(ask_payload("{" GOOD ",\"exp\":1764000900,\"nbf\":1764000060,\"iat\":1764000060}").failed_count == 0);
     CHECK(payload_fails("{" GOOD ",\"exp\":1764000900,\"nbf\":1764000061}", CHECK_NBF, "it has not begun"));
     CHECK(payload_fails("{" GOOD ",\"exp\":1764000900,\"iat\":1764000061}", CHECK_IAT, "it lies ahead"));
+    CHECK(ask_payload("{" GOOD ",\"exp\":1763999940.001,\"nbf\":1.76400006e9,\"iat\":17640000599e-1}").failed_count ==
+          0);
+    CHECK(payload_fails("{" GOOD ",\"exp\":1.76399994e9}", CHECK_EXP, "1m ago: it is over"));
+    CHECK(payload_fails("{" GOOD ",\"exp\":1764000900,\"nbf\":1764000060.001}", CHECK_NBF,
+                        "2025-11-24T16:01:00.001Z, in 1m: it has not begun"));
 }
 
 static void check_values(void)
 {
     CHECK(payload_fails("{\"iss\":\"https://a.test/\",\"aud\":\"b\",\"exp\":1764000900}", CHECK_ISS,
-                        "the token says https://a.test/; asked for https://a.test"));
+                        "the token says \"https://a.test/\"; asked for \"https://a.test\""));
     CHECK(payload_fails("{\"iss\":\"https://a.test\",\"aud\":\"B\",\"exp\":1764000900}", CHECK_AUD,
-                        "the token says B; asked for b"));
+                        "the token says \"B\"; asked for \"b\""));
     CHECK(payload_fails("{\"iss\":\"https://a.test\",\"exp\":1764000900}", CHECK_AUD, "the token says none"));
     CHECK(
         payload_fails("{\"iss\":\"https://a.test\",\"aud\":[[\"b\"],7],\"exp\":1764000900}", CHECK_AUD, "[[\"b\"],7]"));
+}
+
+/* the token with another header; its signature is nobody's then */
+static struct bytes with_header(struct bytes token, const char *header)
+{
+    struct text out;
+    size_t dot = bytes_find(token, '.');
+    text_init(&out, &arena, 512);
+    text_put_base64url(&out, header, strlen(header));
+    text_put(&out, (struct bytes){token.at + dot, token.len - dot});
+    return text_bytes(&out);
+}
+
+static void check_extension(void)
+{
+    struct token_question question = {.token = sign(KEY_ES256, "at+jwt", "{\"exp\":1764000900}")};
+    question.token = with_header(question.token, "{\"alg\":\"ES256\",\"kid\":\"a\",\"crit\":[\"\\u001b\"]}");
+    struct token_report report = ask(question);
+    CHECK(report.failed_count == 2 && report.checks[CHECK_PARSED].outcome == CHECK_OK);
+    CHECK(report.checks[CHECK_CRIT].outcome == CHECK_FAILED && report.checks[CHECK_KID].outcome == CHECK_FAILED);
+    CHECK(bytes_start_with(report.checks[CHECK_CRIT].words, BYTES("crit is [\"\\u001b\"], b64 is none: ")));
+    CHECK(report.checks[CHECK_ALG].outcome == CHECK_OK && report.checks[CHECK_EXP].outcome == CHECK_OK);
+    question.token = with_header(question.token, "{\"alg\":\"ES256\",\"kid\":\"a\",\"b64\":false}");
+    report = ask(question);
+    CHECK(bytes_start_with(report.checks[CHECK_CRIT].words, BYTES("crit is none, b64 is false: ")));
+    question.token = with_header(question.token, "{\"alg\":\"ES256\",\"kid\":\"a\"}");
+    report = ask(question);
+    CHECK(report.checks[CHECK_CRIT].outcome == CHECK_OK && bytes_equal(report.checks[CHECK_CRIT].words, BYTES("none")));
+}
+
+/* the ring's keys, each with these members before its own */
+static const struct json *keys_with(const char *members)
+{
+    struct text out;
+    struct bytes set = keyring_jwks(ring).json;
+    text_init(&out, &arena, set.len);
+    for (size_t i = 0; i < set.len; i++) {
+        text_put_char(&out, set.at[i]);
+        if (i > 0 && set.at[i] == '{') text_put(&out, bytes_of(members));
+    }
+    return json_find(json_parse(&arena, text_bytes(&out), &(struct json_limits){1 << 20, true}, NULL), "keys");
+}
+
+static struct token_report ask_keys(const char *members)
+{
+    const struct json *before = keys;
+    keys = keys_with(members);
+    struct token_report report =
+        ask((struct token_question){.token = sign(KEY_ES256, "at+jwt", "{\"exp\":1764000900}")});
+    keys = before;
+    return report;
+}
+
+static void check_key(void)
+{
+    struct token_report report = ask_keys("");
+    CHECK(report.failed_count == 0 && report.remarks == NULL);
+    report = ask_keys("\"key_ops\":[\"verify\"],\"x5c\":[7],");
+    CHECK(report.failed_count == 0 && report.remarks == NULL);
+    report = ask_keys("\"key_ops\":[\"sign\"],");
+    CHECK(only_fails(&report, CHECK_KEY, "its key_ops [\"sign\"]: \"verify\" is not among them"));
+    CHECK(bytes_equal(report.checks[CHECK_SIGNATURE].words, BYTES("its key may not verify signatures")));
+    report = ask_keys("\"d\":\"AA\",");
+    CHECK(only_fails(&report, CHECK_KEY, "; it holds its private part, d: this set gives it away."));
+    CHECK(report.checks[CHECK_SIGNATURE].outcome == CHECK_OK && report.remarks != NULL);
+}
+
+static void check_mistake(const char *token, const char *words)
+{
+    struct token_report report = ask((struct token_question){.token = bytes_of(token)});
+    CHECK(only_fails(&report, CHECK_PARSED, words));
+}
+
+static void check_mistakes(void)
+{
+    check_mistake("hrt_AAAA", "a refresh token of Hydrant");
+    check_mistake("Bearer a.b.c", "the word Bearer");
+    /* {"alg":"dir","enc":"A256GCM"}, {"alg":"dir"}, and no JSON */
+    check_mistake("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AA.AA.AA",
+                  "five make a JWE, which is encrypted); its alg is \"dir\", its enc \"A256GCM\"");
+    check_mistake("eyJhbGciOiJkaXIifQ..AA.AA.AA", "which is encrypted)");
+    check_mistake("A..AA.AA.AA", "which is encrypted)");
 }
 
 int main(void)
@@ -110,16 +198,19 @@ int main(void)
         CHECK(ask(question).failed_count == 0);
         question.type = BYTES("JWT");
         struct token_report report = ask(question);
-        CHECK(only_fails(&report, CHECK_TYP, "the token says at+jwt; asked for JWT"));
+        CHECK(only_fails(&report, CHECK_TYP, "the token says \"at+jwt\"; asked for \"JWT\""));
         question.token = sign(KEY_ES256, "application/", "{\"exp\":1764000900}");
         question.type = BYTES("");
         CHECK(ask(question).failed_count == 1);
     }
+    TEST("RFC 7515 4.1.11: an extension fails by itself, and the other checks are made all the same") check_extension();
+    TEST("RFC 7517 4.3, 9.2: a key that may not verify, or is given away, fails by itself") check_key();
+    TEST("what is given in place of an access token is told") check_mistakes();
     TEST("a token that can't be taken apart fails once; nothing else is asked")
     {
         struct token_report report = ask((struct token_question){.token = BYTES("a.b"), .issuer = BYTES("x")});
         CHECK(only_fails(&report, CHECK_PARSED, "2 parts"));
-        for (enum check_index i = CHECK_ALG; i < CHECKS_LEN; i++) {
+        for (enum check_index i = CHECK_CRIT; i < CHECKS_LEN; i++) {
             CHECK(report.checks[i].outcome == CHECK_NOT_ASKED && report.checks[i].words.len > 0);
             CHECK(strcmp(check_name(i), check_name(CHECK_PARSED)) != 0);
         }
