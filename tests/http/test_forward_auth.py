@@ -364,6 +364,7 @@ def test_kratos_away_is_503_and_never_401(proxied, kratos, session):
 def test_kratos_own_trouble_which_it_tells_as_401_is_503(proxied, kratos, session):
     kratos.fault(path="whoami", status=401)
     kratos.fault(path="ready", status=503)
+    time.sleep(1.1)  # so long its last word on that is believed
     assert ask(proxied, cookie(session)).status == 503
 
 
