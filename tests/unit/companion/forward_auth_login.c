@@ -64,7 +64,7 @@ int main(void)
     {
         static const char *const FOREIGN[] = {"https://evil.example.com/", "https://app.example.com.evil.example/", "https://app.example.com@evil.example/", "https://app.example.com:8443/",
             "http://app.example.com/", "https://app.example.com\\@evil.example/", "//app.example.com/", "https:/app.example.com/", "javascript:alert(1)//https://app.example.com/", "https://app.example.com#@evil/",
-            "https://app.example.com/\xc3\xa9", "https://app.example.com/ x", "https://app.example.com/\tx", ""};
+            "https://app.example.com/\xc3\xa9", "https://app.example.com/ x", "https://app.example.com/\\evil.example", "https://app.example.com/\tx", ""};
         for (size_t i = 0; i < sizeof FOREIGN / sizeof *FOREIGN; i++) CHECK_PAGE(LOGIN, .headers = {PAGE, {"x-original-url", FOREIGN[i]}});
         CHECK_PAGE(LOGIN "?return_to=https%3A%2F%2Fapp.example.com", .headers = {PAGE, {"x-original-url", "https://app.example.com"}});
         CHECK_PAGE(LOGIN "?return_to=https%3A%2F%2Fapp.example.com%3Fa", .headers = {PAGE, {"x-original-url", "https://app.example.com?a"}});
