@@ -61,7 +61,7 @@ static const char *const OPENING[] = {
     "`NAME_FILE` in place of `NAME` names a",
     "file that holds the value (a newline at its end is taken off); both at once are an error, and an empty variable "
     "counts as not set. In the environment lists",
-    "have commas between their items; claims, resources and clients are JSON. A duration is a whole number and `ms`, "
+    "have commas between their items; claims, resources, profiles and clients are JSON. A duration is a whole number and `ms`, "
     "`s`, `m`, `h` or `d`.",
     "",
     "`hydrant config check -c hydrant.yml` reads everything, compiles every jq expression, and tells all that is "
