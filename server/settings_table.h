@@ -43,7 +43,7 @@ enum setting_type {
     X(ADMIN_TOKEN, "serve.admin.token", SECRET, "", 0, 0, "at least 32 visible characters, or the word none", \
         "The bearer token that /admin asks for. Required where serve.admin.host is not loopback; none says aloud that there shall be none.") \
     X(WORKERS, "serve.workers", COUNT, "0", 0, 256, "", "Threads that serve; 0: one for each core.") \
-    X(TRUSTED_PROXIES, "serve.trusted_proxies", LIST, "", 0, 0, "a list of addresses and blocks such as 10.0.0.0/8", "Who may say in X-Forwarded-* whom a request is from.") \
+    X(TRUSTED_PROXIES, "serve.trusted_proxies", LIST, "", 0, 0, "a list of addresses and blocks such as 10.0.0.0/8", "Who may say in X-Forwarded-* whom a request is from, and ask forward-auth.") \
     X(ISSUER, "urls.self.issuer", TEXT, "http://localhost:4477", 0, 0, "an https URL without query and fragment, or http on localhost, 127.0.0.1 or [::1]", \
         "The iss of every token and the base of every endpoint's URL; its path is served. Taken letter for letter.") \
     X(SYSTEM_SECRETS, "secrets.system", SECRETS, "", 0, 0, "a list of secrets of at least 32 characters", \
