@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "grants/mapping.h"
+#include "oauth/mapping.h"
 
 enum { TOKEN_LEFT_MIN_MS = 1000 }; /* what would end sooner makes no token: exp would be now */
 enum { LOOK_ALWAYS_DUE = -1 }; /* ms: makes the storage's answer "look due", with the row and without a write */

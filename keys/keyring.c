@@ -181,6 +181,8 @@ const struct ring_key *ring_find(const struct keyring *ring, struct bytes kid)
     return NULL;
 }
 
+bool keyring_publishes(const struct keyring *ring, struct bytes kid) { return ring_find(ring, kid) != NULL; }
+
 static const struct ring_key *find_best(const struct keyring *ring, enum key_algorithm algorithm)
 {
     int64_t now = keyring_now(ring);

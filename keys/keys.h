@@ -82,6 +82,11 @@ struct signing {
 bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
                  struct fault *fault) MUST_USE;
 
+/* the kid that it last signed with by that algorithm; absent before. Valid until it signs again. */
+struct bytes signer_kid(const struct signer *signer, enum key_algorithm algorithm);
+/* Is a key of that kid published by this view? Else nobody may be handed what it signed. */
+bool keyring_publishes(const struct keyring *ring, struct bytes kid);
+
 /* Verifies a compact JWS of ours: strict alphabet and padding, exactly three parts, header with unique members, no crit, alg = the key's alg (one key, one algorithm), kid in the
  * ring (published keys only), typ = one of "at+jwt", "JWT". *payload is the decoded JSON. false: not ours or not valid (no fault: the caller can't tell a client more). */
 bool keyring_verify(struct keyring *ring, struct bytes token, struct arena *arena, struct bytes *payload) MUST_USE;

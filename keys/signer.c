@@ -84,3 +84,9 @@ bool signer_sign(struct signer *signer, struct keyring *ring, const struct signi
     text_put_base64url(out, signature.at, signature.len);
     return !out->failed || fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
 }
+
+struct bytes signer_kid(const struct signer *signer, enum key_algorithm algorithm)
+{
+    const struct ring_key *key = signer->at[algorithm].key;
+    return key == NULL ? BYTES_ABSENT : key->row.kid;
+}

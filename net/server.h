@@ -42,7 +42,8 @@ enum method {
     METHOD_PATCH = 16,
     METHOD_DELETE = 32,
     METHOD_OPTIONS = 64,
-    METHOD_OTHER = 128
+    METHOD_OTHER = 128,
+    METHOD_ANY = 255
 };
 
 struct request;

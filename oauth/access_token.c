@@ -117,11 +117,16 @@ struct bytes access_token_scope(struct client_request *r, const struct targets *
     return text_bytes(&t);
 }
 
+static enum key_algorithm algorithm_of(const struct client *client, const struct token_profile *profile)
+{
+    return client->has_algorithm ? client->algorithm : profile->algorithm;
+}
+
 static bool sign_into(struct client_request *r, const struct token_profile *profile, struct bytes payload, struct text *t, struct fault *fault)
 {
     struct context *context = context_of(&r->oauth.request);
     const struct client *client = r->held.client;
-    struct signing signing = {client->has_algorithm ? client->algorithm : profile->algorithm, profile->typ, payload};
+    struct signing signing = {algorithm_of(client, profile), profile->typ, payload};
     /* a record of the database may outlive a change of the settings */
     if (client->has_algorithm && !policy_has_algorithm(context->policy, client->algorithm))
         return fault_set(fault, FAULT_AWAY, "access token", "the client's access_token.algorithm %s is not in keys.algorithms", key_algorithm_name(client->algorithm).at);
@@ -148,18 +153,43 @@ static bool put_refresh_token(struct client_request *r, const struct token_answe
     return true;
 }
 
+static const struct token_profile *profile_of(struct client_request *r, const struct token_answer *a)
+{
+    return &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
+}
+
+static struct lifetime lifetime_of(struct client_request *r, const struct token_answer *a)
+{
+    struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile_of(r, a))};
+    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = what_is_left(a->lifetime_max_ms);
+    return life;
+}
+
+bool access_token_sign(struct client_request *r, const struct token_answer *a, struct access_token *out, struct fault *fault)
+{
+    const struct token_profile *profile = profile_of(r, a);
+    struct lifetime life = lifetime_of(r, a);
+    struct bytes payload = write_payload(r, a, access_token_scope(r, a->targets), &life);
+    struct text t;
+    if (!bytes_present(payload)) return fault_set(fault, FAULT_BUG, "access token", "no room");
+    text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
+    if (!sign_into(r, profile, payload, &t, fault)) return false;
+    out->jwt = text_bytes(&t);
+    out->kid = signer_kid(context_of(&r->oauth.request)->signer, algorithm_of(r->held.client, profile));
+    out->expires_at_ms = (life.now_ms + life.ttl_ms) / 1000 * 1000;
+    return bytes_present(out->jwt) || fault_set(fault, FAULT_BUG, "access token", "no room");
+}
+
 bool token_answer_sign(struct client_request *r, const struct token_answer *a, struct bytes *body, struct fault *fault)
 {
-    const struct token_profile *profile = &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
-    struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile)};
-    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = what_is_left(a->lifetime_max_ms);
+    struct lifetime life = lifetime_of(r, a);
     struct bytes scope = access_token_scope(r, a->targets);
     struct bytes payload = write_payload(r, a, scope, &life);
     struct text t;
     text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
     text_put(&t, BYTES("{\"access_token\":\""));
     if (!bytes_present(payload)) return fault_set(fault, FAULT_BUG, "access token", "no room");
-    if (!sign_into(r, profile, payload, &t, fault)) return false;
+    if (!sign_into(r, profile_of(r, a), payload, &t, fault)) return false;
     text_put(&t, BYTES("\",\"token_type\":\"Bearer\",\"expires_in\":"));
     text_put_number(&t, ((life.now_ms + life.ttl_ms) / 1000) - life.now_ms / 1000);
     put_scope(&t, scope);

@@ -17,6 +17,13 @@ struct token_answer {
 };
 /* the whole JSON, in the request's arena; false with FAULT_AWAY (no key) or FAULT_BUG */
 bool token_answer_sign(struct client_request *r, const struct token_answer *answer, struct bytes *body, struct fault *fault) MUST_USE;
+/* The JWT alone, for an answer that isn't the token endpoint's (companion/forward_auth.h). false as token_answer_sign. */
+struct access_token {
+    struct bytes jwt;      /* in the request's arena */
+    struct bytes kid;      /* it is signed with; valid until the worker signs again */
+    int64_t expires_at_ms; /* its exp, in whole seconds */
+};
+bool access_token_sign(struct client_request *r, const struct token_answer *answer, struct access_token *out, struct fault *fault) MUST_USE;
 /* the scope of the token: what was chosen, cut to what the resource understands; may be empty */
 struct bytes access_token_scope(struct client_request *r, const struct targets *targets);
 /* the profile's ttl, or the client's own */

@@ -23,6 +23,10 @@
     X(INVALID_CLIENT, "invalid_client", 401, "Client authentication failed.", "RFC 6749 5.2")                                              \
     X(ACCESS_DENIED, "access_denied", 403, "The request came from an origin that is not allowed.", "RFC 6749 4.1.2.1")                     \
     X(STEP_UP, "insufficient_user_authentication", 403, "The session needs a stronger authentication.", "RFC 9470 3")                      \
+    X(LOGIN_REQUIRED, "login_required", 401, "No live session came with the request.", "OpenID Connect Core 3.1.2.6, for forward-auth")    \
+    X(UNTRUSTED_PROXY, "access_denied", 403, "Only the proxies of serve.trusted_proxies are answered here.", "docs/forward-auth.md")       \
+    X(NO_SUBJECT, "access_denied", 403, "The identity has no external_id, by which people are named here.", "docs/forward-auth.md")        \
+    X(UNKNOWN_PROFILE, "invalid_request", 404, "There is no profile of this name.", "docs/forward-auth.md")                                \
     X(NOT_A_FORM, "invalid_request", 415, "The body must be application/x-www-form-urlencoded.", "RFC 6749 3.2")                           \
     X(TOO_MANY_FAILURES, "invalid_client", 429, "Too many failed attempts: try again later.", "RFC 6585 4")                                \
     X(SERVER_ERROR, "server_error", 500, "The server met a condition that it did not expect.", "RFC 6749 4.1.2.1")                         \

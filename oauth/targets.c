@@ -38,8 +38,7 @@ static const struct bytes_list *default_audience(const struct client *client, co
     return &client->audience;
 }
 
-/* what a client may name: its audience list where it has one, else the settings' default and the resources of the settings */
-static bool may_name(const struct client *client, const struct policy *policy, struct bytes target)
+bool target_is_allowed(const struct client *client, const struct policy *policy, struct bytes target)
 {
     if (bytes_list_have(&client->audience, target) || bytes_list_have(&client->default_audience, target)) return true;
     if (client->audience.count > 0) return false;
@@ -77,7 +76,7 @@ static bool read_audience(struct client_request *r, struct targets *targets, str
     if (targets->audience.at == NULL) return refuse_target(refusal, OAUTH_SERVER_ERROR, "request arena is full");
     if (!add_named(r, BYTES("resource"), targets, refusal) || !add_named(r, BYTES("audience"), targets, refusal)) return false;
     for (size_t i = 0; i < targets->audience.count; i++)
-        if (!may_name(r->held.client, policy, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target unknown or not allowed");
+        if (!target_is_allowed(r->held.client, policy, targets->audience.at[i])) return refuse_target(refusal, OAUTH_INVALID_TARGET, "target unknown or not allowed");
     return targets->audience.count == 0 || choose_profile(policy, targets, refusal);
 }
 
@@ -163,7 +162,7 @@ static void keep_allowed(struct client_request *r, struct bytes_list *audience)
 {
     size_t kept = 0;
     for (size_t i = 0; i < audience->count; i++)
-        if (may_name(r->held.client, context_of(&r->oauth.request)->policy, audience->at[i])) audience->at[kept++] = audience->at[i];
+        if (target_is_allowed(r->held.client, context_of(&r->oauth.request)->policy, audience->at[i])) audience->at[kept++] = audience->at[i];
     audience->count = kept;
 }
 

@@ -17,6 +17,8 @@ struct target_refusal {
 };
 /* What the request names, held against what the client may have, and the defaults for the rest. false with *refusal. */
 bool targets_choose(struct client_request *r, struct targets *targets, struct target_refusal *refusal) MUST_USE;
+/* what a client may name: its audience list where it has one, else the settings' default and the resources of the settings */
+bool target_is_allowed(const struct client *client, const struct policy *policy, struct bytes target);
 /* At refresh, before the grant is known: the same without a default audience: where no target is named it stays empty until targets_narrow. */
 bool targets_read(struct client_request *r, struct targets *targets, struct target_refusal *refusal) MUST_USE;
 /* At refresh: cuts to what the grant has (scope: space-separated; audience: JSON array), or refuses what goes beyond it. A request that named nothing gets the grant's,

@@ -89,6 +89,7 @@ static void forget_here(struct post *post)
 static void forget_everywhere(struct client_news *news, struct bytes client_id)
 {
     struct app *app = (struct app *)((char *)news - offsetof(struct app, client_news));
+    session_tokens_forget(app->forward_auth.tokens, REVOKE_CLIENT, client_id);
     pthread_mutex_lock(&app->workers_lock);
     for (size_t i = 0; i < WORKERS_MAX; i++) {
         if (app->workers[i] == NULL) continue;
@@ -113,6 +114,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
+    app->forward_auth = (struct forward_auth){.settings = &settings->forward_auth, .tokens = session_tokens_create()};
     settings->policy.in_force_since_steady_ms = clock_steady_ms();
     pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings, fault);
@@ -129,6 +131,7 @@ void app_release(struct app *app)
     key_view_destroy(app->key_view);
     storage_close(app->storage);
     lockout_destroy(app->lockout);
+    session_tokens_destroy(app->forward_auth.tokens);
     secret_release(&app->admin_rules.token);
     pthread_mutex_destroy(&app->workers_lock);
     settings_free(app->settings);

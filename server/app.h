@@ -8,6 +8,7 @@
 #include "admin/clients.h"
 #include "admin/gate.h"
 #include "admin/keys.h"
+#include "companion/forward_auth.h"
 #include "grants/grants.h"
 #include "oauth/documents.h"
 #include "server/key_keeper.h"
@@ -24,6 +25,7 @@ struct app {
     struct admin_rules admin_rules;
     struct client_news client_news;
     struct metadata metadata;
+    struct forward_auth forward_auth; /* its tokens owned; locked inside */
     struct identity_settings identity;
     struct route public_routes[ROUTES_MAX], admin_routes[ROUTES_MAX];
     pthread_mutex_t workers_lock;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "companion/forward_auth.h"
 #include "oauth/cors.h"
 #include "oauth/revoke.h"
 #include "server/health.h"
@@ -19,6 +20,9 @@ static const struct route PREFLIGHT = {.methods = METHOD_OPTIONS, .size = sizeof
 static const struct route JWKS = {.path = "/.well-known/jwks.json", .methods = METHOD_GET, .size = sizeof(struct jwks_request), .steps = DOCUMENT_STEPS, .finish = jwks_finish,
     .dispose = jwks_release, .name = "jwks"};
 static const struct route METADATA = {.methods = METHOD_GET, .size = sizeof(struct request), .steps = DOCUMENT_STEPS, .finish = metadata_finish, .name = "metadata"};
+
+static const struct route FORWARD_AUTH = {.path = "/session/token/{}/...", .methods = METHOD_ANY, .size = sizeof(struct forward_auth_request), .steps = FORWARD_AUTH_STEPS,
+    .finish = forward_auth_finish, .dispose = forward_auth_release, .name = "forward_auth"};
 
 static const struct route CREATE_CLIENT = {.path = "/admin/clients", .methods = METHOD_POST, .size = sizeof(struct client_admin), .steps = CREATE_CLIENT_STEPS,
     .finish = create_client_finish, .dispose = client_admin_release, .name = "create_client"};
@@ -92,6 +96,7 @@ static void lay_out_public(struct layout *l)
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);
+    put(l, &FORWARD_AUTH)->data = &l->app->forward_auth;
     if (path.len == 0) return;
     put_protocol(l, path);
     put_metadata(l, join(l, BYTES(""), "/.well-known/oauth-authorization-server", path));

@@ -26,6 +26,14 @@ static void warn_of_no_audience(struct reader *r)
     complaint_warn(&r->complaints, "there is no access_token.audience, and no resource or client here has one: every exchange will be invalid_target, but of clients in the database that have an audience");
 }
 
+/* nor is this: the rest may serve */
+static void warn_of_no_proxy(struct reader *r)
+{
+    const struct settings *settings = r->settings;
+    if (r->complaints.count > 0 || settings->forward_auth.profile_count == 0 || settings->trusted_proxies[0] != NULL) return;
+    complaint_warn(&r->complaints, "there are forward_auth.profiles, but serve.trusted_proxies is empty: every proxy that asks will get a 403");
+}
+
 /* what was read becomes settings; where the text broke off, or didn't fit, nothing else that is said of it would be
  * true */
 static void fill(struct reader *r)
@@ -35,9 +43,11 @@ static void fill(struct reader *r)
     fill_settings(r);
     fill_profiles(r);
     fill_clients(r);
+    fill_forward_auth(r);
     check_settings(r);
     warn_of_readable_secrets(r);
     warn_of_no_audience(r);
+    warn_of_no_proxy(r);
 }
 
 static struct reader *create_reader(const struct settings_source *source, void (*tell)(const char *line))

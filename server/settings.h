@@ -8,6 +8,7 @@
 #define SERVER_SETTINGS_H
 
 #include "base/log.h"
+#include "companion/forward_auth_profile.h"
 #include "keys/plan.h"
 #include "oauth/client.h"
 
@@ -33,6 +34,7 @@ struct settings {
     const char *kratos_ca_file;     /* NULL: the system's roots */
     struct key_times key_times;
     unsigned rsa_bits;              /* of keys that are yet to be made */
+    struct forward_auth_settings forward_auth;
     enum log_level log_level;
     enum log_format log_format;
     struct policy policy;           /* issuer, secrets, profiles with claims, audience, refresh, clients, ... */

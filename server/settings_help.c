@@ -44,6 +44,9 @@ static void describe(void (*line)(const char *text))
     line("");
     line("Beneath an audience of access_token.resources (default: as in access_token):");
     for (size_t i = 0; i < RESOURCE_LEN; i++) describe_row(line, &RESOURCE_SETTINGS[i], "-");
+    line("");
+    line("Beneath a name of forward_auth.profiles:");
+    for (size_t i = 0; i < FORWARD_LEN; i++) describe_row(line, &FORWARD_SETTINGS[i], "-");
 }
 
 /* ---- Markdown ---- */
@@ -58,7 +61,7 @@ static const char *const OPENING[] = {
     "`NAME_FILE` in place of `NAME` names a",
     "file that holds the value (a newline at its end is taken off); both at once are an error, and an empty variable "
     "counts as not set. In the environment lists",
-    "have commas between their items; claims, resources and clients are JSON. A duration is a whole number and `ms`, "
+    "have commas between their items; claims, resources, profiles and clients are JSON. A duration is a whole number and `ms`, "
     "`s`, `m`, `h` or `d`.",
     "",
     "`hydrant config check -c hydrant.yml` reads everything, compiles every jq expression, and tells all that is "
@@ -75,6 +78,17 @@ static const char *const RESOURCES[] = {
     "## One audience: access_token.resources",
     "",
     "What is left out is as in `access_token`.",
+    "",
+    "| key | type | right is | what it does |",
+    "|---|---|---|---|",
+    NULL,
+};
+
+static const char *const FORWARD[] = {
+    "",
+    "## One profile: forward_auth.profiles",
+    "",
+    "What they are for: [forward-auth](forward-auth.md).",
     "",
     "| key | type | right is | what it does |",
     "|---|---|---|---|",
@@ -106,6 +120,17 @@ static void tell_all(void (*line)(const char *text), const char *const *texts)
     for (; *texts != NULL; texts++) line(*texts);
 }
 
+static void describe_rows(void (*line)(const char *text), const struct setting *rows, size_t count)
+{
+    char text[HELP_LINE_MAX], right[SETTING_WORDS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        setting_right(&rows[i], right);
+        snprintf(text, sizeof text, "| `%s` | %s | %s | %s |", rows[i].key, type_name(rows[i].type), right,
+                 rows[i].sentence);
+        line(text);
+    }
+}
+
 static void describe_markdown(void (*line)(const char *text))
 {
     char text[HELP_LINE_MAX], right[SETTING_WORDS_MAX], name[SETTING_KEY_MAX];
@@ -120,12 +145,9 @@ static void describe_markdown(void (*line)(const char *text))
         line(text);
     }
     tell_all(line, RESOURCES);
-    for (size_t i = 0; i < RESOURCE_LEN; i++) {
-        const struct setting *row = &RESOURCE_SETTINGS[i];
-        setting_right(row, right);
-        snprintf(text, sizeof text, "| `%s` | %s | %s | %s |", row->key, type_name(row->type), right, row->sentence);
-        line(text);
-    }
+    describe_rows(line, RESOURCE_SETTINGS, RESOURCE_LEN);
+    tell_all(line, FORWARD);
+    describe_rows(line, FORWARD_SETTINGS, FORWARD_LEN);
     tell_all(line, CLAIMS);
 }
 

@@ -7,18 +7,12 @@
 static const char HINT[] = "; in YAML an expression that holds `: ` or ` #`, or begins with a quote, a bracket or a "
                            "brace, needs single quotes around it, or stands in the lines below a |";
 
-static const char *join(const char *prefix, struct bytes name, char key[KEY_WORDS_MAX])
-{
-    snprintf(key, KEY_WORDS_MAX, "%s.%.*s", prefix, name.len > 128 ? 128 : (int)name.len, name.at);
-    return key;
-}
-
 /* ---- claims ---- */
 
 static void read_expression(struct reader *r, const char *key, const struct node *node, struct claim_expression *out)
 {
     char claim[KEY_WORDS_MAX];
-    join(key, node->name, claim);
+    setting_key_join(key, node->name, claim);
     *out = (struct claim_expression){
         .name = node->name, .expression = node->text, .line = node->place.line, .column = node->place.column};
     if (node->kind != NODE_TEXT)
@@ -76,7 +70,7 @@ static void check_claims(struct reader *r, const char *key, const struct node *n
         struct fault own;
         one.table = &source->table[i];
         one.table_count = 1;
-        if (!compiles(&one, &own)) complain_claims(r, join(key, item->name, claim), item, &own);
+        if (!compiles(&one, &own)) complain_claims(r, setting_key_join(key, item->name, claim), item, &own);
     }
     if (r->complaints.count == before) complain_claims(r, key, node, &fault);
 }
@@ -114,29 +108,6 @@ static void fill_base(struct reader *r, struct token_profile *profile)
                       profile->algorithm);
 }
 
-static const struct setting *find_row(struct bytes name)
-{
-    for (size_t i = 0; i < RESOURCE_LEN; i++)
-        if (bytes_equal(name, bytes_of(RESOURCE_SETTINGS[i].key))) return &RESOURCE_SETTINGS[i];
-    return NULL;
-}
-
-static void read_resource(struct reader *r, const char *key, const struct node *node,
-                          struct setting_value values[RESOURCE_LEN])
-{
-    for (const struct node *item = node->first; item != NULL; item = item->next) {
-        char item_key[KEY_WORDS_MAX];
-        struct setting_value value = {.said = false};
-        const struct setting *row = find_row(item->name);
-        join(key, item->name, item_key);
-        if (row == NULL)
-            complain(&r->complaints, &item->name_place, item_key,
-                     "unknown key; right would be one of: ttl algorithm typ scopes claims min_acr");
-        else if (item->kind != NODE_NOTHING && setting_value_read(r, row, item_key, item, &value))
-            values[row - RESOURCE_SETTINGS] = value;
-    }
-}
-
 static struct bytes join_scopes(struct reader *r, const char *key, const struct setting_value *value)
 {
     struct text t;
@@ -165,23 +136,20 @@ static void fill_resource(struct reader *r, const char *key, const struct settin
     if (algorithm->said) require_algorithm(r, &algorithm->place, key, profile->algorithm);
     if (!claims->said) return;
     profile->claims = (struct claims_source){0};
-    fill_claims(r, join(key, BYTES("claims"), claims_key), claims->node, &profile->claims);
+    fill_claims(r, setting_key_join(key, BYTES("claims"), claims_key), claims->node, &profile->claims);
 }
 
 static void read_profile(struct reader *r, const struct node *node, const struct token_profile *base,
                          struct token_profile *profile)
 {
     char key[KEY_WORDS_MAX];
+    const struct setting_rows rows = {RESOURCE_SETTINGS, RESOURCE_LEN};
     struct setting_value values[RESOURCE_LEN] = {{.said = false}};
-    join(SETTINGS[SETTING_TOKEN_RESOURCES].key, node->name, key);
+    setting_key_join(SETTINGS[SETTING_TOKEN_RESOURCES].key, node->name, key);
     *profile = *base;
     profile->audience = node->name;
     require_audience(r, &node->name_place, key, node->name);
-    if (node->kind == NODE_TABLE)
-        read_resource(r, key, node, values);
-    else if (node->kind != NODE_NOTHING)
-        complain(&r->complaints, &node->place, key,
-                 "is no table; right would be {ttl, algorithm, typ, scopes, claims, min_acr}, each where it differs");
+    setting_rows_read(r, &rows, key, node, values);
     fill_resource(r, key, values, profile);
 }
 

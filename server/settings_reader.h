@@ -50,6 +50,17 @@ void read_default_values(struct reader *r);
 /* What a node says for a row; key is what messages call it. false after a complaint. */
 bool setting_value_read(struct reader *r, const struct setting *row, const char *key, const struct node *node,
                         struct setting_value *value) MUST_USE;
+/* The rows of a table within a table, such as one audience's of access_token.resources. */
+struct setting_rows {
+    const struct setting *rows;
+    size_t count;
+};
+/* What a table says, a value for each row; complains about unknown keys, and about what is no table. NODE_NOTHING says
+ * nothing. */
+void setting_rows_read(struct reader *r, const struct setting_rows *rows, const char *key, const struct node *node,
+                       struct setting_value *values);
+/* "access_token.resources.https://a" of a key and what stands beneath it, cut where it is too long; returns joined */
+const char *setting_key_join(const char *key, struct bytes name, char joined[KEY_WORDS_MAX]);
 /* A text from the environment, or a default, as the node that the file would have. NULL after a complaint, or when the
  * arena is full. */
 const struct node *setting_value_node(struct reader *r, const struct setting *row, struct bytes text,
@@ -60,6 +71,7 @@ const struct node *setting_value_node(struct reader *r, const struct setting *ro
 void fill_settings(struct reader *r);  /* settings_fill.c: the single values */
 void fill_profiles(struct reader *r);  /* settings_profiles.c: access_token and its resources, claims compiled */
 void fill_clients(struct reader *r);   /* settings_clients.c */
+void fill_forward_auth(struct reader *r); /* settings_forward_auth.c; after the clients */
 void check_settings(struct reader *r); /* settings_check.c: what must hold between values */
 
 /* false after a complaint: the algorithm must be one that keys are made for; the audience must be one; an audience of

@@ -8,6 +8,7 @@
 #define ROW(name, key, type, ...) {key, TYPE_##type, __VA_ARGS__},
 const struct setting SETTINGS[SETTINGS_LEN] = {SETTINGS_TABLE(ROW)};
 const struct setting RESOURCE_SETTINGS[RESOURCE_LEN] = {RESOURCE_TABLE(ROW)};
+const struct setting FORWARD_SETTINGS[FORWARD_LEN] = {FORWARD_TABLE(ROW)};
 #undef ROW
 
 const struct setting *setting_find(struct bytes key)

@@ -43,7 +43,7 @@ enum setting_type {
     X(ADMIN_TOKEN, "serve.admin.token", SECRET, "", 0, 0, "at least 32 visible characters, or the word none", \
         "The bearer token that /admin asks for. Required where serve.admin.host is not loopback; none says aloud that there shall be none.") \
     X(WORKERS, "serve.workers", COUNT, "0", 0, 256, "", "Threads that serve; 0: one for each core.") \
-    X(TRUSTED_PROXIES, "serve.trusted_proxies", LIST, "", 0, 0, "a list of addresses and blocks such as 10.0.0.0/8", "Who may say in X-Forwarded-* whom a request is from.") \
+    X(TRUSTED_PROXIES, "serve.trusted_proxies", LIST, "", 0, 0, "a list of addresses and blocks such as 10.0.0.0/8", "Who may say in X-Forwarded-* whom a request is from, and ask forward-auth.") \
     X(ISSUER, "urls.self.issuer", TEXT, "http://localhost:4477", 0, 0, "an https URL without query and fragment, or http on localhost, 127.0.0.1 or [::1]", \
         "The iss of every token and the base of every endpoint's URL; its path is served. Taken letter for letter.") \
     X(SYSTEM_SECRETS, "secrets.system", SECRETS, "", 0, 0, "a list of secrets of at least 32 characters", \
@@ -84,6 +84,10 @@ enum setting_type {
     X(KEYS_JWKS_MAX_AGE, "keys.jwks_max_age", DURATION, "15m", SECONDS_MS(1), HOURS_MS(24), "", "How long others may keep the JWKS: max-age, and stale-if-error, of its Cache-Control.") \
     X(CLIENTS, "clients", RECORDS, "", 0, 0, "a list of client records", \
         "OAuth2 clients that stand here and not in the database: records as under /admin/clients, with client_id, and with client_secret where they are confidential.") \
+    X(FORWARD_KEEP, "forward_auth.keep", DURATION, "30s", 0, MINUTES_MS(15), "", \
+        "How long a session's token serves without Kratos being asked again: so long may it outlive the session where no hook says that it ended. 0 asks each time.") \
+    X(FORWARD_PROFILES, "forward_auth.profiles", TABLE, "", 0, 0, "a table of names to tables", \
+        "Forward-auth at /session/token/NAME: name -> {client, audience, scope, login_url, return_to}. Needs serve.trusted_proxies.") \
     X(LOG_LEVEL, "log.level", CHOICE, "info", 0, 0, "debug info warn error", "The least level that is logged, to standard error.") \
     X(LOG_FORMAT, "log.format", CHOICE, "json", 0, 0, "json text", "A JSON object or a plain text for each line.")
 
@@ -95,14 +99,25 @@ enum setting_type {
     X(SCOPES, "scopes", LIST, "", 0, 0, "a list of scopes", "What this resource understands: others are left out of its tokens. Without it all are.") \
     X(CLAIMS, "claims", CLAIMS, "", 0, 0, "a table of claim names to jq expressions, or one jq program that returns an object", "In place of access_token.claims.") \
     X(MIN_ACR, "min_acr", CHOICE, "", 0, 0, "aal1 aal2", "The least assurance level that a session needs.")
+
+/* what stands under one name of forward_auth.profiles; a default of "" is none */
+#define FORWARD_TABLE(X) \
+    X(CLIENT, "client", TEXT, "", 0, 0, "a client_id", "Required. The client that the tokens are for; it needs the token exchange among its grant_types.") \
+    X(AUDIENCE, "audience", LIST, "", 0, 0, "a list of audiences that the client may name", "The aud of the tokens; without it what an exchange of the client's gets that names none.") \
+    X(SCOPE, "scope", TEXT, "", 0, 0, "scopes of the client's, with spaces between", "Their scope; without it all that the client may have but offline_access.") \
+    X(LOGIN_URL, "login_url", TEXT, "", 0, 0, "an https URL without fragment, or http on localhost, 127.0.0.1 or [::1]", "Where a browser is sent that has no live session; without it it gets a 401.") \
+    X(RETURN_TO, "return_to", LIST, "", 0, 0, "a list of origins: https://app.example.com", "To which of them a browser may come back from the login: then return_to is put behind login_url.")
 /* clang-format on */
 
 #define SETTING_NAME(name, ...) SETTING_##name,
 #define RESOURCE_NAME(name, ...) RESOURCE_##name,
+#define FORWARD_NAME(name, ...) FORWARD_##name,
 enum setting_index { SETTINGS_TABLE(SETTING_NAME) SETTINGS_LEN };
 enum resource_index { RESOURCE_TABLE(RESOURCE_NAME) RESOURCE_LEN };
+enum forward_index { FORWARD_TABLE(FORWARD_NAME) FORWARD_LEN };
 #undef SETTING_NAME
 #undef RESOURCE_NAME
+#undef FORWARD_NAME
 
 struct setting {
     const char *key;
@@ -111,7 +126,7 @@ struct setting {
     int64_t least, most;
     const char *right, *sentence;
 };
-extern const struct setting SETTINGS[SETTINGS_LEN], RESOURCE_SETTINGS[RESOURCE_LEN];
+extern const struct setting SETTINGS[SETTINGS_LEN], RESOURCE_SETTINGS[RESOURCE_LEN], FORWARD_SETTINGS[FORWARD_LEN];
 
 enum { SETTING_KEY_MAX = 64, SETTING_WORDS_MAX = 160 };
 /* the row of that key, or NULL */

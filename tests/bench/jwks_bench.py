@@ -65,9 +65,9 @@ class Nginx:
         shutil.rmtree(self.folder)
 
 
-def measure(port, connections, etag=None):
-    header = ["-H", "If-None-Match: " + etag] if etag else []
-    done = subprocess.run(["wrk", "-t", str(min(2, connections)), "-c", str(connections), "-d", "%ds" % SECONDS, "--latency", *header, "http://127.0.0.1:%d%s" % (port, JWKS)],
+def measure(port, connections, path=JWKS, header=None):
+    header = ["-H", header] if header else []
+    done = subprocess.run(["wrk", "-t", str(min(2, connections)), "-c", str(connections), "-d", "%ds" % SECONDS, "--latency", *header, "http://127.0.0.1:%d%s" % (port, path)],
                           capture_output=True, text=True, check=True)
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors: .*", done.stdout)
     assert wrong is None, done.stdout
@@ -89,7 +89,7 @@ def main():
                 line = "    %4d connections, %s" % (connections, what)
                 rates = []
                 for name, port in (("hydrant", hydrant.public.port), ("nginx", nginx.port)):
-                    rate, p99 = measure(port, connections, Http(port).get(JWKS).header("ETag") if conditional else None)
+                    rate, p99 = measure(port, connections, header="If-None-Match: " + Http(port).get(JWKS).header("ETag") if conditional else None)
                     rates.append(rate)
                     line += "   %s %8.0f (%s)" % (name, rate, p99)
                 print(line + "   %.2f x nginx" % (rates[0] / rates[1]), flush=True)

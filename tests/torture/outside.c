@@ -142,6 +142,7 @@ struct asked_look {
     struct flow *waiter; /* NULL: it left */
     enum look_outcome outcome;
     bool of_session; /* not of the identity alone */
+    int64_t began_steady_ms;
     struct arena *arena;
     struct look *out;
 };
@@ -165,7 +166,7 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 
 static void fill_look(const struct asked_look *asked)
 {
-    *asked->out = (struct look){.outcome = asked->outcome, .reason = "the test says so"};
+    *asked->out = (struct look){.outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = asked->began_steady_ms};
     if (asked->outcome == LOOK_LIVE) fill_session(&asked->out->session, asked->arena, asked->of_session);
     if (asked->outcome == LOOK_LIVE) asked->out->cookie = BYTES("ory_kratos_session=renewed; HttpOnly");
     if (asked->outcome == LOOK_STEP_UP) asked->out->redirect_to = BYTES("https://login.example.com/aal2");
@@ -188,6 +189,7 @@ static enum step_result ask(struct flow *flow, const struct asked_look *like)
     *asked = *like;
     asked->wait.cancel = leave;
     asked->waiter = flow;
+    asked->began_steady_ms = clock_steady_ms();
     flow->waiting = &asked->wait;
     switch (outside_mode) {
     case OUTSIDE_HOLDS: held_look = asked; break;

@@ -96,6 +96,9 @@ struct request *request_stand_in_create(const struct sent *sent, struct worker *
     request->body = arena_copy(&request->arena, bytes_of(sent->body));
     request->query = bytes_of(sent->query);
     request->segment = bytes_of(sent->segment);
+    request->path = bytes_of(sent->path);
+    request->method_name = BYTES("GET");
+    request->from_proxy = sent->from_proxy;
     request->id = BYTES("request-1");
     request->peer_ip = BYTES("192.0.2.1");
     request->net = arena_take(&request->arena, sizeof *request->net);

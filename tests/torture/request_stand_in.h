@@ -15,6 +15,8 @@ struct sent {
     const struct route *route;
     const char *body, *query, *segment; /* NULL: none */
     const struct sent_header *headers;  /* up to the first without a name; NULL: none */
+    const char *path;                   /* NULL: nobody looks at it */
+    bool from_proxy;
 };
 
 enum { ANSWER_TEXT_MAX = 64 * 1024 };
@@ -24,7 +26,7 @@ struct answered {
     size_t body_len;
     char body[ANSWER_TEXT_MAX]; /* its beginning, when it is longer */
     struct {
-        char name[48], value[512];
+        char name[48], value[2048];
     } headers[ANSWER_HEADERS_MAX + 1];
     size_t header_count;
     void (*told)(struct answered *answered); /* may be NULL */

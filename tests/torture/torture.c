@@ -316,6 +316,7 @@ int main(void)
     torture("delete client", DELETE_CLIENT_SCENES);
     torture("list keys", KEY_SCENES);
     torture("ready", READY_SCENES);
+    torture("forward-auth", FORWARD_AUTH_SCENES);
     world_destroy();
     if (!memory_watch_sees()) printf("built without AddressSanitizer: memory was not looked at\n");
     printf("%u failed\n", failures);

@@ -118,16 +118,25 @@ void world_destroy(void)
     arena_release(&world.arena);
 }
 
+static struct forward_profile PROFILES[] = {
+    {.name = BYTES("app"), .client_id = BYTES("spa"), .scope = BYTES("api"), .login_url = BYTES("https://login.example.com/start")},
+    {.name = BYTES("nobody"), .client_id = BYTES("nobody")},
+    {.name = BYTES("beyond"), .client_id = BYTES("spa"), .scope = BYTES("api beyond")},
+};
+static const struct forward_auth_settings FORWARD_AUTH = {.keep_ms = MINUTE_MS / 2, .profiles = PROFILES, .profile_count = sizeof PROFILES / sizeof *PROFILES};
+
 void world_forget(void)
 {
     world.context.clients = client_registry_create(&world.policy, world.context.store);
     world.context.lockout = lockout_create();
+    world.forward_auth = (struct forward_auth){&FORWARD_AUTH, session_tokens_create()};
 }
 
 void world_release_forgetful(void)
 {
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
+    session_tokens_destroy(world.forward_auth.tokens);
 }
 
 /* ---- its clients ---- */

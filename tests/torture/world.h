@@ -3,6 +3,7 @@
 #ifndef TESTS_TORTURE_WORLD_H
 #define TESTS_TORTURE_WORLD_H
 
+#include "companion/forward_auth.h"
 #include "oauth/context.h"
 #include "oauth/refresh_token.h"
 
@@ -18,6 +19,7 @@ struct world {
     struct token_profile profiles[3]; /* the settings' own, "https://pay.example.com", "https://strong.example.com" */
     struct claims *claims[3];
     struct bytes audience[2];
+    struct forward_auth forward_auth; /* nothing is kept from one request to the next */
 };
 extern struct world world;
 

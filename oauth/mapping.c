@@ -1,4 +1,4 @@
-#include "grants/mapping.h"
+#include "oauth/mapping.h"
 
 struct bytes write_audience(struct client_request *r, const struct bytes_list *audience)
 {

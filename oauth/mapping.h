@@ -1,6 +1,6 @@
-/* mapping: from a Kratos session to what a grant says of a person. */
-#ifndef GRANTS_MAPPING_H
-#define GRANTS_MAPPING_H
+/* mapping: from a Kratos session to what a grant, or a token without one, says of a person. */
+#ifndef OAUTH_MAPPING_H
+#define OAUTH_MAPPING_H
 
 #include "identity/identity.h"
 #include "oauth/access_token.h"

@@ -1,4 +1,4 @@
-#include "grants/mapping.h"
+#include "oauth/mapping.h"
 
 #include "base/json.h"
 #include "torture/request_stand_in.h"
