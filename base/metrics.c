@@ -10,11 +10,11 @@
 
 #define LIST(...) __VA_ARGS__
 #define COUNT_OF(...) sizeof((enum metric_label[]){__VA_ARGS__}) / sizeof(enum metric_label)
-#define FAMILY(id, family_kind, text, label_list, sentence)                                                           \
-    [METRIC_##id] = {.name = text,                                                                                    \
-                     .help = sentence,                                                                                \
-                     .kind = METRIC_KIND_##family_kind,                                                               \
-                     .label_count = COUNT_OF label_list,                                                              \
+#define FAMILY(id, family_kind, text, label_list, sentence)                                                            \
+    [METRIC_##id] = {.name = text,                                                                                     \
+                     .help = sentence,                                                                                 \
+                     .kind = METRIC_KIND_##family_kind,                                                                \
+                     .label_count = COUNT_OF label_list,                                                               \
                      .labels = {LIST label_list}},
 const struct metric_family metric_families[METRIC_COUNT] = {METRIC_FAMILIES(FAMILY)};
 
@@ -49,9 +49,9 @@ struct place {
 METRIC_NAMED_LABELS(PLACES)
 
 #define WORD(id, word) word,
-#define FIXED(id, text, list)                                                                                         \
-    [id] = {.name = text,                                                                                             \
-            .words = (const char *const[]){list(WORD)},                                                               \
+#define FIXED(id, text, list)                                                                                          \
+    [id] = {.name = text,                                                                                              \
+            .words = (const char *const[]){list(WORD)},                                                                \
             .value_count = sizeof((const char *const[]){list(WORD)}) / sizeof(char *)},
 #define NAMED(id, text, place_count, first, what) [id] = {.name = text, .value_count = place_count, .told = what},
 const struct metric_label_row metric_labels[METRIC_LABEL_COUNT] = {METRIC_LABELS(FIXED) METRIC_NAMED_LABELS(NAMED)};
@@ -186,8 +186,7 @@ void metric_observe_in(const struct metric_row *row, int64_t value)
     struct block *block = my_block();
     const struct metric_family *family = &metric_families[row->metric];
     struct metric_buckets buckets = metric_buckets_of(family);
-    _Atomic uint64_t *cells =
-        &block->cells[all.first[row->metric] + place_of(row, family) * metric_row_width(family)];
+    _Atomic uint64_t *cells = &block->cells[all.first[row->metric] + place_of(row, family) * metric_row_width(family)];
     size_t bucket = 0;
     assert(buckets.count > 0);
     while (bucket < buckets.count && value > buckets.most[bucket]) bucket++;

@@ -28,7 +28,7 @@ struct metric_row {
     size_t label_count;
     unsigned labels[METRIC_LABELS_MAX];
 };
-#define METRIC_ROW(metric, ...)                                                                                       \
+#define METRIC_ROW(metric, ...)                                                                                        \
     (&(struct metric_row){metric, sizeof((unsigned[]){0, ##__VA_ARGS__}) / sizeof(unsigned) - 1, {__VA_ARGS__}})
 
 #define metric_count(metric, ...) metric_add_to(METRIC_ROW(metric, ##__VA_ARGS__), 1)

@@ -75,11 +75,12 @@
 #define METHOD_WORDS(X) X(METHOD_WORD_GET, "GET") X(METHOD_WORD_HEAD, "HEAD") X(METHOD_WORD_POST, "POST") \
     X(METHOD_WORD_PUT, "PUT") X(METHOD_WORD_PATCH, "PATCH") X(METHOD_WORD_DELETE, "DELETE") \
     X(METHOD_WORD_OPTIONS, "OPTIONS") X(METHOD_WORD_OTHER, "other")
-#define STATUS_WORDS(X) X(STATUS_200, "200") X(STATUS_201, "201") X(STATUS_204, "204") X(STATUS_302, "302") \
-    X(STATUS_304, "304") X(STATUS_400, "400") X(STATUS_401, "401") X(STATUS_403, "403") X(STATUS_404, "404") \
-    X(STATUS_405, "405") X(STATUS_408, "408") X(STATUS_409, "409") X(STATUS_411, "411") X(STATUS_412, "412") \
-    X(STATUS_413, "413") X(STATUS_414, "414") X(STATUS_415, "415") X(STATUS_417, "417") X(STATUS_429, "429") \
-    X(STATUS_431, "431") X(STATUS_499, "499") X(STATUS_500, "500") X(STATUS_503, "503") X(STATUS_OTHER, "other")
+/* every status that is answered */
+#define STATUS_CODES(Y, X) Y(X, 200) Y(X, 201) Y(X, 204) Y(X, 302) Y(X, 304) Y(X, 400) Y(X, 401) Y(X, 403) Y(X, 404) \
+    Y(X, 405) Y(X, 408) Y(X, 409) Y(X, 411) Y(X, 412) Y(X, 413) Y(X, 414) Y(X, 415) Y(X, 417) Y(X, 429) Y(X, 431) \
+    Y(X, 499) Y(X, 500) Y(X, 503)
+#define STATUS_WORD(X, code) X(STATUS_##code, #code)
+#define STATUS_WORDS(X) STATUS_CODES(STATUS_WORD, X) X(STATUS_OTHER, "other")
 #define CUT_WORDS(X) X(CUT_FOR_ROOM, "room") X(CUT_NEVER_ASKED, "never_asked") X(CUT_SLOW, "slow") \
     X(CUT_HEAD_TOO_LARGE, "head_too_large")
 /* the words of rotate_outcome_name first, then what can happen without them */

@@ -1,6 +1,6 @@
 /* metrics_text: writes the metrics in Prometheus' text format (0.0.4), and tells people what there is.
- * Rule: metrics_write has all that is counted; what is read instead (READING, READING_TOTAL) the caller writes: for each
- * such family metrics_begin once, then a metrics_put for each of its rows. */
+ * Rule: metrics_write has all that is counted; what is read instead (READING, READING_TOTAL) the caller writes: for
+ * each such family metrics_begin once, then a metrics_put for each of its rows. */
 #ifndef BASE_METRICS_TEXT_H
 #define BASE_METRICS_TEXT_H
 
