@@ -71,13 +71,13 @@ static const char *const CLOSING[] = {
     "| `hydrant_requests_total{status=~\"5..\"}` | answers that are our fault |",
     "| `hydrant_refreshes_total{outcome=\"reused\"}` | stolen refresh tokens, or a client that keeps two: more than a "
     "few, and the log's `reuse` events name the client |",
-    "| `hydrant_refreshes_total{outcome=~\"retried|skipped\"}` | answers get lost on their way to a client, or a "
+    "| `hydrant_refreshes_total{outcome=~\"retried\\|skipped\"}` | answers get lost on their way to a client, or a "
     "client does not keep them |",
-    "| `hydrant_refreshes_total{outcome=~\"ahead|far_ahead\"}` | never, but for a database that lost commits |",
+    "| `hydrant_refreshes_total{outcome=~\"ahead\\|far_ahead\"}` | never, but for a database that lost commits |",
     "| `hydrant_lockouts_total` | somebody guesses secrets, or a client has an old one |",
     "| `hydrant_storage_wait_seconds`, `hydrant_storage_queue_length` | the database is slow, or there are too few "
     "connections for each worker |",
-    "| `hydrant_kratos_calls_total{outcome!~\"200|401|403|404\"}` | Kratos is in trouble: refreshes go on until "
+    "| `hydrant_kratos_calls_total{outcome!~\"200\\|401\\|403\\|404\"}` | Kratos is in trouble: refreshes go on until "
     "`kratos.session.stale_if_error` is over |",
     "| `hydrant_key_view_age_seconds` | beyond 300 nothing is signed |",
     "| `hydrant_key_next_rotation_timestamp_seconds` | in the past for long: no server rotates, or the clock went back "

@@ -36,13 +36,11 @@ static struct bytes put(enum metric metric, const struct bytes *values, double v
 
 static bool is_name(const char *name)
 {
-    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name) && strchr("0123456789_", *name) == NULL;
+    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name) &&
+           strchr("0123456789_", *name) == NULL;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-    return bytes_end_with(bytes_of(name), bytes_of(end));
-}
+static bool ends_with(const char *name, const char *end) { return bytes_end_with(bytes_of(name), bytes_of(end)); }
 
 static char described[64 * 1024];
 
@@ -67,7 +65,8 @@ int main(void)
             CHECK(strstr(at, line) != NULL);
             at = strstr(at, line);
         }
-        CHECK(has(page, "# TYPE hydrant_refreshes_total counter") && has(page, "# TYPE hydrant_connections_open gauge") &&
+        CHECK(has(page, "# TYPE hydrant_refreshes_total counter") &&
+              has(page, "# TYPE hydrant_connections_open gauge") &&
               has(page, "# TYPE hydrant_storage_batch_size histogram"));
     }
     TEST("names are Prometheus': small letters, counters end in _total, times in _seconds, and help is one line")
@@ -96,7 +95,8 @@ int main(void)
         metric_count(METRIC_REQUESTS, LISTENER_PUBLIC, token, METHOD_WORD_POST, STATUS_200);
         metric_count(METRIC_REQUESTS, LISTENER_ADMIN, 0, METHOD_WORD_OTHER, STATUS_405);
         const char *page = written();
-        CHECK(has(page, "hydrant_requests_total{listener=\"public\",endpoint=\"token\",method=\"POST\",status=\"200\"} 1"));
+        CHECK(has(page,
+                  "hydrant_requests_total{listener=\"public\",endpoint=\"token\",method=\"POST\",status=\"200\"} 1"));
         CHECK(has(page, "hydrant_requests_total{listener=\"admin\",endpoint=\"-\",method=\"other\",status=\"405\"} 1"));
         CHECK(count_of(page, "hydrant_requests_total{") == 2);
     }
@@ -139,8 +139,9 @@ int main(void)
     TEST("a value is escaped; what isn't plain ASCII can't break a line or a character")
     {
         const struct bytes values[] = {BYTES("a\"b\\c\nd\xff\x01"), BYTES("ES256"), BYTES("active")};
-        CHECK_BYTES(put(METRIC_KEY_AGE, values, 1.5),
-                    BYTES("hydrant_key_age_seconds{kid=\"a\\\"b\\\\c\\nd??\",algorithm=\"ES256\",state=\"active\"} 1.5\n"));
+        CHECK_BYTES(
+            put(METRIC_KEY_AGE, values, 1.5),
+            BYTES("hydrant_key_age_seconds{kid=\"a\\\"b\\\\c\\nd??\",algorithm=\"ES256\",state=\"active\"} 1.5\n"));
     }
     TEST("a reading is shown as it is: whole, with a fraction, large")
     {
