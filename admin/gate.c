@@ -34,7 +34,8 @@ static bool host_may_ask(struct bytes host, const struct admin_rules *rules)
 
 static bool needs_token(const struct request *request)
 {
-    return !bytes_start_with(request->path, BYTES("/health/")) && !bytes_equal(request->path, BYTES("/version"));
+    return !bytes_start_with(request->path, BYTES("/health/")) && !bytes_equal(request->path, BYTES("/version")) &&
+           !bytes_equal(request->path, BYTES("/metrics/prometheus"));
 }
 
 static bool has_token(const struct request *request, const struct admin_rules *rules)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "grants/tally.h"
 #include "oauth/mapping.h"
 
 enum { TOKEN_LEFT_MIN_MS = 1000 }; /* what would end sooner makes no token: exp would be now */
@@ -336,6 +337,12 @@ static void release(void *state)
     refresh_token_wipe(&x->token);
 }
 
+static void count(const struct flow *flow)
+{
+    const struct refresh *x = ((const struct token_request *)flow)->state;
+    tally_refresh(flow, x->rotated.outcome, bytes_present(x->end.because));
+}
+
 const struct grant_type REFRESH_TOKEN_GRANT = {
     .name = {"refresh_token", 13},
     .log_name = {"refresh_token", 13},
@@ -344,4 +351,5 @@ const struct grant_type REFRESH_TOKEN_GRANT = {
     .check = open_token,
     .steps = STEPS,
     .release = release,
+    .count = count,
 };

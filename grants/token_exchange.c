@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/random.h"
+#include "grants/tally.h"
 #include "oauth/mapping.h"
 #include "oauth/session_cookie.h"
 
@@ -19,6 +20,7 @@ enum { SESSION_LEFT_MIN_MS = 1000 }; /* a session that ends sooner makes no toke
 struct exchange {
     struct whoami_ask subject;
     bool own_cookie;             /* subject_token=cookie: the one that came with this request */
+    enum metric_subject counted_as;
     struct bytes issued_token_type;
     struct targets targets;
     struct look look, person;    /* person: for metadata_admin, where claims are mapped from it */
@@ -45,11 +47,13 @@ static enum step_result check_subject_type(struct flow *flow, struct bytes type)
     struct exchange *x = exchange_of(flow);
     if (bytes_equal(type, TYPE_KRATOS_SESSION)) {
         x->subject.kind = CREDENTIAL_TOKEN;
+        x->counted_as = SUBJECT_SESSION;
         return STEP_NEXT;
     }
     if (!bytes_equal(type, TYPE_KRATOS_COOKIE)) return refuse(flow, OAUTH_SUBJECT_TOKEN, "subject_token_type not supported");
     x->subject.kind = CREDENTIAL_COOKIE;
     x->own_cookie = bytes_equal(x->subject.credential, BYTES("cookie"));
+    x->counted_as = x->own_cookie ? SUBJECT_OWN_COOKIE : SUBJECT_COOKIE;
     return STEP_NEXT;
 }
 
@@ -245,6 +249,12 @@ static const struct step STEPS[] = {
 
 static void release(void *state) { refresh_token_wipe(&((struct exchange *)state)->token); }
 
+static void count(const struct flow *flow)
+{
+    const struct exchange *x = ((const struct token_request *)flow)->state;
+    tally_exchange(flow, x->counted_as);
+}
+
 const struct grant_type TOKEN_EXCHANGE_GRANT = {
     .name = {"urn:ietf:params:oauth:grant-type:token-exchange", 47},
     .log_name = {"token_exchange", 14},
@@ -253,4 +263,5 @@ const struct grant_type TOKEN_EXCHANGE_GRANT = {
     .check = check_request,
     .steps = STEPS,
     .release = release,
+    .count = count,
 };

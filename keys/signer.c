@@ -2,15 +2,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/metrics.h"
 #include "base/text.h"
 #include "keys/ring.h"
 #include "keys/signature.h"
+
+_Static_assert((int)KEY_ES256 == ALGORITHM_ES256 && (int)KEY_ES384 == ALGORITHM_ES384 &&
+                   (int)KEY_RS256 == ALGORITHM_RS256 && (int)KEY_PS256 == ALGORITHM_PS256 &&
+                   (int)KEY_EDDSA == ALGORITHM_EDDSA,
+               "algorithms are counted under their own numbers");
 
 struct signer {
     struct keyring *ring; /* held, so that the keys below stay */
     struct {
         const struct ring_key *key;
         struct prepared *prepared;
+        unsigned counted_as; /* metric_name of the key's kid */
     } at[KEY_ALGORITHM_COUNT];
 };
 
@@ -50,6 +57,7 @@ static struct prepared *prepare(struct signer *signer, struct keyring *ring, con
     signature_release(signer->at[algorithm].prepared);
     signer->at[algorithm].prepared = signature_prepare(algorithm, key->pair);
     signer->at[algorithm].key = signer->at[algorithm].prepared == NULL ? NULL : key;
+    signer->at[algorithm].counted_as = metric_name(LABEL_KID, key->row.kid);
     return signer->at[algorithm].prepared;
 }
 
@@ -82,6 +90,7 @@ bool signer_sign(struct signer *signer, struct keyring *ring, const struct signi
                          BYTES_PRINT(key->row.kid));
     text_put_char(out, '.');
     text_put_base64url(out, signature.at, signature.len);
+    metric_count(METRIC_SIGNATURES, signer->at[signing->algorithm].counted_as, (unsigned)signing->algorithm);
     return !out->failed || fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
 }
 

@@ -121,6 +121,7 @@ void request_answer(struct request *request, const struct answer *answer)
     }
     net->status = answer->status;
     net->duration_us = clock_steady_us() - net->begin_us;
+    tally_answer(request);
     request_settle(request);
     send_answer(request, answer);
 }

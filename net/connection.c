@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "base/metrics.h"
 #include "net/farewell.h"
 #include "net/server_h2o.h"
 
@@ -14,6 +15,7 @@ static void connection_end(void *data)
     free(connection);
     acceptor->connection_count--;
     acceptor->worker->connection_count--;
+    metric_add(METRIC_CONNECTIONS_OPEN, -1, acceptor->at->counted_as);
     acceptor_resume(acceptor);
 }
 
@@ -56,6 +58,7 @@ static bool make_room(struct acceptor *acceptor)
         if (connection->socket->input->size > 0) { /* a request has begun: the sweep looks after it now */
             connection_turn_busy(connection);
         } else if (is_quiet(connection->socket)) {
+            metric_count(METRIC_CONNECTIONS_CUT, acceptor->at->counted_as, CUT_FOR_ROOM);
             connection_close(connection);
             return true;
         }
@@ -101,6 +104,7 @@ static void connection_open(struct acceptor *acceptor, h2o_socket_t *socket)
     socket->on_close.data = connection;
     acceptor->connection_count++;
     worker->connection_count++;
+    metric_add(METRIC_CONNECTIONS_OPEN, 1, acceptor->at->counted_as);
     if (worker->sweep.place == 0) timer_start(worker->worker.loop, &worker->sweep, SWEEP_MS);
     h2o_accept(&acceptor->h2o, socket);
 }

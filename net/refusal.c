@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "net/router.h"
 #include "net/server_h2o.h"
 
 #define REFUSAL_BODY(error, words) BYTES("{\"error\":\"" error "\",\"error_description\":\"" words "\"}")
@@ -85,6 +86,8 @@ void refusal_on_h2o(h2o_filter_t *self, h2o_req_t *h2o, h2o_ostream_t **slot)
         h2o->res.reason = refusal->reason;
         h2o->res.content_length = refusal->body.len;
         refusal_add_headers(h2o);
+        tally_refusal(connection_of(h2o), router_method((struct bytes){h2o->input.method.base, h2o->input.method.len}),
+                      h2o->res.status);
         connection_will_linger(h2o->conn->callbacks->get_socket(h2o->conn));
         struct refusal_ostream *ostream = (void *)h2o_add_ostream(h2o, sizeof *ostream, slot);
         ostream->super.do_send = send_refusal;

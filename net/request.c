@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/secret.h"
 #include "net/origin.h"
 #include "net/refusal.h"
@@ -202,6 +203,7 @@ static void request_dispose(void *memory)
     arena_release(&request->arena);
     secret_wipe(request, size);
     atomic_fetch_sub_explicit(&worker->open_requests, 1, memory_order_relaxed);
+    metric_add(METRIC_REQUESTS_IN_FLIGHT, -1);
 }
 
 /* ---- waiting ---- */
@@ -280,6 +282,7 @@ static struct request *request_create(h2o_req_t *h2o, const struct asked *asked,
     struct request *request = h2o_mem_alloc_shared(&h2o->pool, route->size, request_dispose);
     memset(request, 0, route->size);
     atomic_fetch_add_explicit(&worker->open_requests, 1, memory_order_relaxed);
+    metric_add(METRIC_REQUESTS_IN_FLIGHT, 1);
     arena_init(&request->arena, REQUEST_ARENA_MAX);
     flow_init(&request->flow, route->steps, request_on_finish);
     request->flow.waited = request_waited;

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/flow.h"
+#include "base/metrics_table.h"
 #include "base/text.h"
 #include "net/loop.h"
 
@@ -59,6 +60,7 @@ struct route {
     void (*dispose)(struct request *request); /* may be NULL */
     const char *name;                         /* the endpoint in logs: "token" */
     void *data;                               /* for the steps: request->route->data */
+    unsigned counted_as;                      /* metric_name of the endpoint's name; 0: "-" */
 };
 
 struct answer_header {
@@ -122,6 +124,7 @@ struct listen_at {
     const char *tls_cert_file, *tls_key_file; /* NULL: plaintext */
     const struct route *routes;               /* ends with a row whose path is NULL */
     const char *name;                         /* "public", "admin": for logs */
+    enum metric_listener counted_as;
     /* Connections that each worker keeps for this listener alone, at most a quarter of all it may have; no flood of
      * another listener can take them. 0: an equal part of what such reserves leave. */
     size_t connections_max;

@@ -130,6 +130,13 @@ int request_on_h2o(h2o_handler_t *self, h2o_req_t *h2o);
 /* ---- answer.c ---- */
 void request_settle(struct request *request); /* nothing waits any more */
 
+/* ---- tally.c: what is counted (base/metrics.h) ---- */
+void tally_answer(const struct request *request);
+/* what was refused without a struct request */
+void tally_refusal(const struct connection *connection, enum method method, int status);
+/* closed by the sweep: with that status, or with none (below 400): it never said a word */
+void tally_cut(const struct connection *connection, int status);
+
 /* ---- refusal.c ---- */
 /* libh2o's filter: its own refusals become ours */
 void refusal_on_h2o(h2o_filter_t *self, h2o_req_t *h2o, h2o_ostream_t **slot);

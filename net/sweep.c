@@ -54,6 +54,7 @@ static void say(h2o_socket_t *socket, const struct refusal *refusal)
 
 static void cut(struct connection *connection)
 {
+    tally_cut(connection, connection->sweep.verdict);
     if (connection->sweep.verdict != CLOSE_SILENTLY) {
         say(connection->socket, refusal_of(connection->sweep.verdict));
         connection_will_linger(connection->socket);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "net/server_h2o.h"
 
 enum {
@@ -31,6 +32,7 @@ void acceptor_pause(struct acceptor *acceptor)
     struct server_worker *worker = acceptor->worker;
     acceptor->paused = true;
     h2o_socket_read_stop(acceptor->socket);
+    metric_count(METRIC_ACCEPT_PAUSES, acceptor->at->counted_as);
     if (worker->sweep.place == 0) timer_start(worker->worker.loop, &worker->sweep, SWEEP_MS);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/metrics.h"
 #include "base/random.h"
 
 enum { JTI_RANDOM_LEN = 16, UUID_TEXT_LEN = 36 };
@@ -132,7 +133,9 @@ static bool sign_into(struct client_request *r, const struct token_profile *prof
         return fault_set(fault, FAULT_AWAY, "access token", "the client's access_token.algorithm %s is not in keys.algorithms", key_algorithm_name(client->algorithm).at);
     int64_t began_us = clock_steady_us();
     bool signed_it = signer_sign(context->signer, key_seat_ring(&context->keys), &signing, t, fault);
-    r->oauth.request.log.sign_us += clock_steady_us() - began_us;
+    int64_t took_us = clock_steady_us() - began_us;
+    r->oauth.request.log.sign_us += took_us;
+    if (signed_it) metric_observe(METRIC_SIGNATURE_DURATION, took_us, (unsigned)signing.algorithm);
     return signed_it;
 }
 

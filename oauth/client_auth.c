@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "oauth/client_secret.h"
 #include "oauth/lockout.h"
 
@@ -17,8 +18,9 @@ static struct bytes challenge(struct client_request *r)
     return text_bytes(&t);
 }
 
-static enum step_result refuse_client(struct flow *flow, const char *reason)
+static enum step_result refuse_client(struct flow *flow, enum metric_client_failure failure, const char *reason)
 {
+    metric_count(METRIC_CLIENT_FAILURES, failure);
     struct client_request *r = client_request_of(flow);
     bool tried_header = bytes_present(request_header(&r->oauth.request, "authorization"));
     if (tried_header) r->oauth.refusal.challenge = challenge(r); /* RFC 6749 5.2 */
@@ -50,13 +52,13 @@ static enum step_result parse_credentials(struct flow *flow)
     struct bytes body_id = form_find(&r->form, BYTES("client_id")), body_secret = form_find(&r->form, BYTES("client_secret"));
     if (request_header_count(&r->oauth.request, "authorization") > 1) return refuse(flow, OAUTH_INVALID_REQUEST, "two authorization headers");
     if (!bytes_present(header)) {
-        if (!bytes_present(body_id)) return refuse_client(flow, "no client_id");
-        if (!client_id_well_formed(body_id)) return refuse_client(flow, "client_id malformed");
+        if (!bytes_present(body_id)) return refuse_client(flow, CLIENT_MALFORMED, "no client_id");
+        if (!client_id_well_formed(body_id)) return refuse_client(flow, CLIENT_MALFORMED, "client_id malformed");
         r->credentials = (struct client_credentials){body_id, body_secret, bytes_present(body_secret) ? AUTH_POST : AUTH_NONE};
         return STEP_NEXT;
     }
     if (bytes_present(body_secret)) return refuse(flow, OAUTH_INVALID_REQUEST, "two ways of authentication"); /* RFC 6749 2.3 */
-    if (!parse_basic(r, header)) return refuse_client(flow, "authorization header not understood");
+    if (!parse_basic(r, header)) return refuse_client(flow, CLIENT_MALFORMED, "authorization header not understood");
     if (bytes_present(body_id) && !bytes_equal(body_id, r->credentials.client_id))
         return refuse(flow, OAUTH_INVALID_REQUEST, "client_id differs from the header's");
     return STEP_NEXT;
@@ -85,11 +87,17 @@ static bool is_locked_out(struct client_request *r)
     return wait_s > 0;
 }
 
+static enum step_result refuse_locked_out(struct flow *flow)
+{
+    metric_count(METRIC_CLIENT_FAILURES, CLIENT_LOCKED_OUT);
+    return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
+}
+
 enum step_result find_client(struct flow *flow)
 {
     struct client_request *r = client_request_of(flow);
     struct context *context = context_of(&r->oauth.request);
-    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out");
+    if (is_locked_out(r)) return refuse_locked_out(flow);
     return ask_client(flow, context->clients, r->credentials.client_id, &r->oauth.request.arena, &r->held);
 }
 
@@ -97,6 +105,7 @@ static void count_failure(struct client_request *r)
 {
     struct request *request = &r->oauth.request;
     if (!lockout_count(context_of(request)->lockout, r->credentials.client_id, request->peer_ip)) return;
+    metric_count(METRIC_LOCKOUTS);
     struct log_line line;
     log_begin(&line, LOG_WARN, "client_locked");
     log_text(&line, "id", request->id);
@@ -110,13 +119,13 @@ enum step_result authenticate_client(struct flow *flow)
     struct client_request *r = client_request_of(flow);
     if (!client_settle(context_of(&r->oauth.request)->clients, &r->held, &flow->fault)) return STEP_END;
     const struct client *client = r->held.client;
-    if (client == NULL) return refuse_client(flow, "unknown client");
-    if (client->auth_method != r->credentials.method) return refuse_client(flow, "not the registered authentication method");
+    if (client == NULL) return refuse_client(flow, CLIENT_UNKNOWN, "unknown client");
+    if (client->auth_method != r->credentials.method) return refuse_client(flow, CLIENT_WRONG_METHOD, "not the registered authentication method");
     if (client->auth_method == AUTH_NONE) return STEP_NEXT;
-    if (is_locked_out(r)) return refuse(flow, OAUTH_TOO_MANY_FAILURES, "locked out"); /* by those who waited beside it */
+    if (is_locked_out(r)) return refuse_locked_out(flow); /* by those who waited beside it */
     if (client_secret_matches(client->secret_hash, r->credentials.secret)) return STEP_NEXT;
     count_failure(r);
-    return refuse_client(flow, "wrong secret");
+    return refuse_client(flow, CLIENT_WRONG_SECRET, "wrong secret");
 }
 
 void client_request_release(struct request *request) { client_let_go(&client_request_of(&request->flow)->held); }

@@ -143,6 +143,16 @@ void key_view_replace(struct key_view *view, const struct key_rules *rules, cons
 
 /* ---- looking ---- */
 
+void key_view_each(struct key_view *view, const struct key_rules *rules,
+                   void (*each)(void *data, const struct key_material *key, enum key_state state), void *data)
+{
+    pthread_mutex_lock(&view->lock);
+    const struct key_situation s = {view->rows, view->count, rules->algorithms, rules->algorithm_count, rules->times,
+                                    view->ring == NULL ? 0 : keyring_now(view->ring)};
+    for (size_t i = 0; i < view->count; i++) each(data, &view->rows[i], key_state_of(&s, i));
+    pthread_mutex_unlock(&view->lock);
+}
+
 static void look(struct key_seat *seat)
 {
     struct key_view *view = seat->view;

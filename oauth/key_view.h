@@ -33,6 +33,10 @@ struct keyring *key_view_open(const struct key_rules *rules, const struct key_re
 /* and here it is; taken */
 void key_view_replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct keyring *ring);
 
+/* Tells each row of the reading that is shown, and what it is now; each must not ask the view for anything. */
+void key_view_each(struct key_view *view, const struct key_rules *rules,
+                   void (*each)(void *data, const struct key_material *key, enum key_state state), void *data);
+
 struct key_seat {
     struct key_view *view;
     struct keyring *ring; /* held */

@@ -47,6 +47,7 @@ void token_finish(struct flow *flow)
     } else {
         oauth_error_answer(&r->client_request.oauth, &answer);
     }
+    if (r->grant_type != NULL && r->grant_type->count != NULL) r->grant_type->count(flow);
     cors_for_client(&r->client_request, &answer);
     request_answer(&r->client_request.oauth.request, &answer);
 }

@@ -24,6 +24,7 @@ struct grant_type {
     enum step_result (*check)(struct flow *flow);
     const struct step *steps;   /* once the client is authenticated */
     void (*release)(void *state); /* wipes or gives back what the arena doesn't; may be NULL */
+    void (*count)(const struct flow *flow); /* for the metrics: how it ended; may be NULL */
 };
 
 extern const struct step TOKEN_STEPS[];

@@ -108,6 +108,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
     *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create(), .key_view = key_view_create()};
+    app->started_at_ms = clock_now_ms();
     app->key_rules = (struct key_rules){.algorithms = settings->policy.algorithms, .algorithm_count = settings->policy.algorithm_count, .times = &settings->key_times,
         .making = {.secrets = &settings->policy.secrets, .rsa_bits = settings->rsa_bits}};
     app->admin_rules.host = bytes_of(settings->admin.host);

@@ -18,6 +18,7 @@ enum { WORKERS_MAX = 256, ROUTES_MAX = 32 };
 
 struct app {
     struct settings *settings;      /* owned */
+    int64_t started_at_ms;          /* since the epoch */
     struct storage *storage;        /* owned */
     struct key_view *key_view;      /* owned; locked inside */
     struct key_rules key_rules;

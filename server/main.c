@@ -5,6 +5,7 @@
 
 #include "server/command.h"
 #include "server/health.h"
+#include "server/metrics.h"
 #include "server/settings.h"
 
 static int version_command(int argc, char **argv)
@@ -105,8 +106,8 @@ const struct command COMMANDS[] = {
         "\nEnds with 0 when it is, with 1 when it isn't or doesn't answer within 10 s; says why. Needs no token. For a container's health check.\n",
         health_command},
     {"version", "say which version this is", "Usage: hydrant version\n", version_command},
-    {"help", "explain a command, or the settings",
-        "Usage: hydrant help [COMMAND | settings [--markdown]]\n", help_command},
+    {"help", "explain a command, the settings, or the metrics",
+        "Usage: hydrant help [COMMAND | settings [--markdown] | metrics [--markdown]]\n", help_command},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -159,6 +160,10 @@ static int help_command(int argc, char **argv)
     if (argc == 0) return print_overview(stdout), EXIT_DONE;
     if (strcmp(argv[0], "settings") == 0) {
         settings_describe(print_line, argc > 1 && strcmp(argv[1], "--markdown") == 0);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[0], "metrics") == 0) {
+        metrics_help(print_line, argc > 1 && strcmp(argv[1], "--markdown") == 0);
         return EXIT_DONE;
     }
     const struct command *command = find_command(argc, argv, &word_count);

@@ -6,11 +6,15 @@
 #include "companion/forward_auth.h"
 #include "oauth/cors.h"
 #include "oauth/revoke.h"
+#include "base/metrics.h"
 #include "server/health.h"
+#include "server/metrics.h"
 
 static const struct route ALIVE = {.path = "/health/alive", .methods = METHOD_GET, .size = sizeof(struct request), .steps = ALIVE_STEPS, .finish = alive_finish, .name = "alive"};
 static const struct route READY = {.path = "/health/ready", .methods = METHOD_GET, .size = sizeof(struct ready_request), .steps = READY_STEPS, .finish = ready_finish, .name = "ready"};
 static const struct route VERSION = {.path = "/version", .methods = METHOD_GET, .size = sizeof(struct request), .steps = ALIVE_STEPS, .finish = version_finish, .name = "version"};
+static const struct route METRICS = {.path = "/metrics/prometheus", .methods = METHOD_GET, .size = sizeof(struct metrics_request), .steps = METRICS_STEPS,
+    .finish = metrics_finish, .dispose = metrics_release, .name = "metrics"};
 
 static const struct route TOKEN = {.path = "/oauth2/token", .methods = METHOD_POST, .size = sizeof(struct token_request), .steps = TOKEN_STEPS,
     .finish = token_finish, .dispose = token_release, .name = "token"};
@@ -52,6 +56,7 @@ static struct route *put(struct layout *l, const struct route *route)
 {
     assert(l->count < ROUTES_MAX - 1); /* the last row stays empty: it ends the table */
     l->at[l->count] = *route;
+    l->at[l->count].counted_as = metric_name(LABEL_ENDPOINT, bytes_of(route->name));
     return &l->at[l->count++];
 }
 
@@ -115,6 +120,7 @@ static void lay_out_admin(struct layout *l)
     put(l, &ROTATE_KEYS);
     put(l, &RESEAL_KEYS);
     put(l, &REVOKE_KEY);
+    put(l, &METRICS)->data = l->app;
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

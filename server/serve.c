@@ -74,6 +74,7 @@ static bool run_server(struct app *app, const sigset_t *signals, struct fault *f
 {
     const struct settings *s = app->settings;
     struct listen_at listeners[] = {listen_at(&s->public_, "public", app->public_routes), listen_at(&s->admin, "admin", app->admin_routes)};
+    listeners[1].counted_as = LISTENER_ADMIN;
     listeners[1].connections_max = ADMIN_CONNECTIONS;
     listeners[1].gate = admin_gate;
     listeners[1].gate_data = &app->admin_rules;

@@ -28,6 +28,7 @@ const char *storage_verb_name(enum storage_verb verb); /* "storage: rotate" */
 struct storage_call {
     enum storage_verb verb;
     struct store *store; /* where it was submitted */
+    int64_t asked_us;    /* steady */
     int64_t deadline_ms; /* steady */
     struct arena arena;
     union {

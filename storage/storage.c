@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "storage/call.h"
+#include "storage/tally.h"
 
 enum { CALL_ARENA_CAP = 32 << 20 }; /* a page of clients is the largest: CLIENT_PAGE_MAX records */
 
@@ -72,6 +73,7 @@ static void tell_late(struct timer *timer)
     struct storage_call *call = CALL_OF(deadline, timer);
     struct fault fault;
     fault_set(&fault, FAULT_LATE, call->wait.on, "no answer within %d ms", STORAGE_DEADLINE_MS);
+    tally_failure(call, FAULT_LATE);
     flow_fail(take_waiter(call), &fault);
 }
 
@@ -99,7 +101,8 @@ static enum step_result submit(struct storage_call *call, struct arena *out_aren
     struct store *store = call->store;
     call->out_arena = out_arena;
     call->out = out;
-    call->deadline_ms = clock_steady_ms() + STORAGE_DEADLINE_MS;
+    call->asked_us = clock_steady_us();
+    call->deadline_ms = call->asked_us / 1000 + STORAGE_DEADLINE_MS;
     call->waiter->waiting = &call->wait;
     timer_start(store->loop, &call->deadline, STORAGE_DEADLINE_MS);
     if (call->arena.overflowed) {
@@ -209,6 +212,8 @@ void storage_call_done(struct storage_call *call)
 {
     struct flow *waiter = take_waiter(call);
     struct fault fault = {.kind = FAULT_NONE};
+    tally_wait(call);
+    tally_result(call);
     if (waiter != NULL && call->out_arena != NULL) {
         keep_result(call, call->out_arena);
         if (call->out_arena->overflowed)
@@ -227,6 +232,8 @@ void storage_call_fail(struct storage_call *call, const struct fault *fault)
 {
     struct fault kept = *fault; /* which may stand in the call */
     struct flow *waiter = take_waiter(call);
+    tally_wait(call);
+    if (waiter != NULL) tally_failure(call, kept.kind);
     destroy_call(call);
     if (waiter != NULL) flow_fail(waiter, &kept);
 }

@@ -92,8 +92,8 @@ static void send_session(struct question *question)
 
 static void send_person(struct question *question) { send_path(question, BYTES("/admin/identities/"), BYTES("")); }
 
-static const struct question_kind by_session = {"session", "identity: session", send_session, session_answered};
-static const struct question_kind by_person = {"identity", "identity: identity", send_person, person_answered};
+static const struct question_kind by_session = {"session", "identity: session", send_session, session_answered, KRATOS_SESSION};
+static const struct question_kind by_person = {"identity", "identity: identity", send_person, person_answered, KRATOS_IDENTITY};
 
 static enum step_result ask_by_id(struct identity *identity, const struct question_kind *kind, struct bytes id,
                                   const struct asker *asker)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "identity/kratos/tally.h"
 
 struct waiter {
     struct wait wait; /* first */
@@ -171,6 +172,7 @@ static void on_call_done(void *data, const struct call_answer *answer, const str
 {
     struct question *question = data;
     question->call = NULL;
+    kratos_tally(question->kind->counted_as, question->sent_us, answer, fault);
     if (fault != NULL)
         question_end(question, LOOK_AWAY, "%s, %s", fault_kind_name(fault->kind), fault->what);
     else
@@ -185,6 +187,7 @@ void question_send(struct question *question, struct upstream *upstream, struct 
         .headers = {{BYTES("Accept"), BYTES("application/json")}, header},
         .header_count = bytes_present(header.name) ? 2 : 1,
     };
+    question->sent_us = clock_steady_us();
     question->call = call_start(upstream, &call, on_call_done, question);
 }
 

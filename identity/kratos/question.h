@@ -6,6 +6,7 @@
 #define IDENTITY_KRATOS_QUESTION_H
 
 #include "base/digest.h"
+#include "base/metrics_table.h"
 #include "identity/identity.h"
 #include "identity/kratos/ready.h"
 #include "net/client.h"
@@ -33,6 +34,7 @@ struct question_kind {
     const char *on;                         /* "identity: whoami": what a flow waits for */
     void (*ask)(struct question *question); /* sends the first call */
     void (*answered)(struct question *question, const struct call_answer *answer); /* sends another one, or ends it */
+    enum metric_kratos_call counted_as;
 };
 
 struct question {
@@ -46,6 +48,7 @@ struct question {
     struct look look;     /* what the answer will be */
     struct timer deadline;
     struct call_handle *call; /* under way, or NULL */
+    int64_t sent_us;          /* when it went out; steady */
     /* question_doubt's: */
     const char *doubted; /* NULL until there was something to doubt */
     struct timer pause;

@@ -1,6 +1,7 @@
 #include "identity/kratos/ready.h"
 
 #include "base/json.h"
+#include "identity/kratos/tally.h"
 
 void ready_init(struct ready *ready, struct loop *loop, struct upstream *admin)
 {
@@ -37,6 +38,7 @@ static void on_ready(void *data, const struct call_answer *answer, const struct 
     struct ready *ready = data;
     struct ready_wait *wait;
     ready->call = NULL;
+    kratos_tally(KRATOS_READY, ready->asked_at_ms * 1000, answer, fault);
     ready->known = true;
     ready->good = fault == NULL && answer->status == 200 && says_ok(answer->body);
     while ((wait = ready->waits) != NULL) {

@@ -98,8 +98,8 @@ static void answered(struct question *question, const struct call_answer *answer
     }
 }
 
-static const struct question_kind by_token = {"whoami", "identity: whoami", ask_by_token, answered};
-static const struct question_kind by_cookie = {"whoami by cookie", "identity: whoami", ask_by_cookie, answered};
+static const struct question_kind by_token = {"whoami", "identity: whoami", ask_by_token, answered, KRATOS_WHOAMI};
+static const struct question_kind by_cookie = {"whoami by cookie", "identity: whoami", ask_by_cookie, answered, KRATOS_WHOAMI};
 
 enum step_result ask_whoami(struct flow *flow, struct identity *identity, const struct whoami_ask *ask,
                             struct arena *arena, struct look *look)

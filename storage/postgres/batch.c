@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "storage/postgres/trouble.h"
 #include "storage/postgres/pool.h"
 #include "storage/postgres/stages.h"
@@ -168,6 +169,7 @@ void batch_send_shared(struct connection *connection)
 {
     struct batch *batch = &connection->batch;
     bool sent = send_reads(batch) && send_writes(batch) && send_swaps(batch);
+    metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->job_count);
     connection_launch(connection, sent);
 }
 
@@ -182,6 +184,7 @@ void batch_send_alone(struct connection *connection)
         if (collect(batch, LANE_ALONE, i, &most) == 0) break;
         sent = begin_group(batch, 1) && send_each(batch, i) && end_group(batch) && send_after(batch, i);
     }
+    metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->job_count);
     connection_launch(connection, sent);
 }
 

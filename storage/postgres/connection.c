@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "storage/postgres/pool.h"
 #include "storage/postgres/setup.h"
@@ -21,9 +22,20 @@ enum {
 
 static void on_ready(void *data);
 
+_Static_assert((int)CONNECTION_RESTS == STORAGE_RESTS && (int)CONNECTION_RESOLVES == STORAGE_RESOLVES &&
+                   (int)CONNECTION_CONNECTS == STORAGE_CONNECTS && (int)CONNECTION_PREPARES == STORAGE_PREPARES &&
+                   (int)CONNECTION_FREE == STORAGE_FREE && (int)CONNECTION_BUSY == STORAGE_BUSY,
+               "the states are in the order of their words");
+static void tally_state(const struct connection *c, int64_t number)
+{
+    metric_add(METRIC_STORAGE_CONNECTIONS, number, (unsigned)c->state);
+}
+
 static void enter(struct connection *c, enum connection_state state, int64_t time_ms)
 {
+    tally_state(c, -1);
     c->state = state;
+    tally_state(c, 1);
     if (time_ms > 0)
         timer_start(c->pool->base.loop, &c->timer, time_ms);
     else
@@ -268,11 +280,13 @@ void connection_init(struct connection *c, struct pool *pool)
     *c = (struct connection){.pool = pool, .state = CONNECTION_RESTS};
     batch_init(&c->batch, c);
     c->timer.run = on_time;
+    tally_state(c, 1);
     start(c);
 }
 
 void connection_release(struct connection *c)
 {
+    tally_state(c, -1);
     timer_stop(c->pool->base.loop, &c->timer);
     resolve_cancel(c->resolve);
     close_connection(c);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "storage/postgres/batch.h"
 #include "storage/postgres/stages.h"
@@ -29,6 +30,7 @@ static size_t count_calls(const struct job *job)
 static void note_waiting(struct pool *pool, size_t calls)
 {
     pool->waiting += calls;
+    metric_add(METRIC_STORAGE_QUEUE, (int64_t)calls);
     if (pool->tick.place == 0) timer_start(pool->base.loop, &pool->tick, TICK_MS);
 }
 
@@ -44,6 +46,7 @@ static void left_waiting(struct pool *pool, const struct job *job)
     size_t count = count_calls(job);
     assert(pool->waiting >= count);
     pool->waiting -= count;
+    metric_add(METRIC_STORAGE_QUEUE, -(int64_t)count);
 }
 
 /* whose turn comes now was waiting all along: in the lane it goes on */

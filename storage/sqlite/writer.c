@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "storage/sqlite/thread.h"
 #include "storage/sqlite/verbs.h"
 
@@ -79,6 +80,7 @@ static bool run_calls(struct database *db, struct calls *batch, struct fault *fa
 static void run_batch(struct database *db, struct calls *batch)
 {
     struct fault fault;
+    metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->count);
     db->where = "storage: begin";
     if (database_run(db, STATEMENT_BEGIN, &fault) && run_calls(db, batch, &fault)) return;
     database_roll_back(db);
@@ -91,6 +93,7 @@ static void take_share(struct seat *seat, struct calls *batch)
 {
     while (seat->running < SHARE_MAX && seat->waiting.count > 0) {
         push(batch, pop(&seat->waiting));
+        metric_add(METRIC_STORAGE_QUEUE, -1);
         seat->running++;
     }
 }
@@ -225,6 +228,7 @@ void seat_push(struct seat *seat, struct storage_call *call)
     pthread_mutex_lock(&w->lock);
     bool full = seat->waiting.count >= STORAGE_QUEUE_MAX;
     if (!full) push(&seat->waiting, call);
+    if (!full) metric_add(METRIC_STORAGE_QUEUE, 1);
     if (!full && seat->waiting.count == 1) pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
     if (!full) return;

@@ -1,5 +1,5 @@
 """tsan_load: a server of three workers built with ThreadSanitizer, under a short load of everything at once: exchanges, refreshes, the same token from many
-threads, revocations, clients that come and go, the key set; then a drain. usage: tsan_load.py BUILD_DIRECTORY [SECONDS]; a report of the sanitizer fails it."""
+threads, revocations, clients that come and go, the key set, the metrics; then a drain. usage: tsan_load.py BUILD_DIRECTORY [SECONDS]; a report of the sanitizer fails it."""
 import os
 import subprocess
 import sys
@@ -54,6 +54,7 @@ def works(hydrant, kratos):
     def documents():
         assert hydrant.public.get("/.well-known/jwks.json").status == 200
         assert hydrant.public.get("/health/ready").status == 200
+        assert hydrant.admin.get("/metrics/prometheus").status == 200
 
     return [exchange_and_revoke, same_token, same_token, clients, documents]
 

@@ -2,12 +2,13 @@
 
 Every relative link in README.md and docs/ leads to a file and, where it names one, to a heading. What the code offers is named: each path of
 server/routes.c, each command of server/main.c and each error of oauth/error.h in docs/interface.md, each outcome of storage/rotation.c in
-docs/refresh.md. Decisions are numbered without a gap, in name and title, and stand in their index. Each complaint is a line "page: what"; the exit status is 1 when there is one."""
+docs/refresh.md, each family of base/metrics_table.h in docs/metrics.md; alerts and dashboard ask for families that there are. Decisions are numbered without a gap, in name and title, and stand in their index. Each complaint is a line "page: what"; the exit status is 1 when there is one."""
 import os
 import re
 import sys
 
 INTERFACE, REFRESH, DECISIONS = "docs/interface.md", "docs/refresh.md", "docs/decisions/README.md"
+METRICS, METRICS_TABLE, METRICS_ASKED = "docs/metrics.md", "base/metrics_table.h", ["examples/prometheus/alerts.yml", "examples/prometheus/dashboard.json"]
 DECISION = re.compile(r"docs/decisions/(\d{4})-[a-z0-9-]+\.md$")
 
 
@@ -64,6 +65,20 @@ def outcomes_of(rotation):
     return re.findall(r'case ROTATE_[A-Z_]+: return "([a-z_]+)"', body[:body.index("\n}")])
 
 
+def families_of(table):
+    return set(re.findall(r'^    X\([A-Z_]+, [A-Z_]+, "([a-z_]+)"', table, flags=re.M))
+
+
+def check_asked(page, text, families):
+    """a query for a metric that isn't there is always silent"""
+    names = set(re.findall(r"\b(?:hydrant|process)_[a-z_]+", text))
+    if not names:
+        yield page, "no metric was found in it: the check looks in the wrong place"
+    for name in sorted(names):
+        if name not in families and re.sub(r"_(bucket|sum|count)$", "", name) not in families:
+            yield page, "asks for %s, which is no metric" % name
+
+
 def check_named(page, text, kind, names):
     if not names:
         yield page, "no %s was found in the code: the check looks in the wrong place" % kind
@@ -78,6 +93,9 @@ def check_offered(pages, read):
     yield from check_named(INTERFACE, interface, "command", ["hydrant " + words for words in commands_of(read("server/main.c"))])
     yield from check_named(INTERFACE, interface, "error", errors_of(read("oauth/error.h")))
     yield from check_named(REFRESH, refresh, "outcome", outcomes_of(read("storage/rotation.c")))
+    yield from check_named(METRICS, pages.get(METRICS, ""), "metric", families_of(read(METRICS_TABLE)))
+    for page in METRICS_ASKED:
+        yield from check_asked(page, read(page), families_of(read(METRICS_TABLE)))
 
 
 # ---- decisions ----
@@ -122,11 +140,15 @@ CODE = {
     "server/main.c": 'COMMANDS[] = {\n    {"serve", "run"},\n    {"clients list", "list"},\n};\n',
     "oauth/error.h": 'X(INVALID_GRANT, "invalid_grant", 400, "words")',
     "storage/rotation.c": 'rotate_outcome_name(x)\n{\n    case ROTATE_ROTATED: return "rotated";\n}\n',
+    METRICS_TABLE: 'X(\n *     X(EXAMPLE, COUNTER, "hydrant_example_total", ...)\n    X(WAIT, WAITS, "hydrant_wait_seconds", ...)\n    X(CPU, COUNTER, "process_cpu", ...)\n',
+    METRICS_ASKED[0]: "rate(hydrant_wait_seconds_bucket[5m]) > process_cpu",
+    METRICS_ASKED[1]: '"expr": "hydrant_wait_seconds_count{x=\\"hydrant\\"}"',
 }
 SOUND = {
     "README.md": "see [this](docs/interface.md#a-heading-of-two), `[not](a-link)` and [that](https://example.com/x)",
     INTERFACE: "# A heading, of \"two\"\n`/oauth2/token`, `/admin/clients/{id}`, `/.well-known/x`, `hydrant serve -c FILE`, `hydrant clients list`, `invalid_grant`",
     REFRESH: "`rotated`",
+    METRICS: "`hydrant_wait_seconds` `process_cpu`",
     "docs/decisions/0001-a.md": "# 1. A\n",
     "docs/decisions/0002-b.md": "# 2. B\n",
     DECISIONS: "[A](0001-a.md) [B](0002-b.md)",
@@ -140,6 +162,7 @@ BROKEN = [  # page, what is replaced, by what, the complaint
     (INTERFACE, "hydrant clients list", "hydrant clients get", "the command hydrant clients list"),
     (INTERFACE, "`invalid_grant`", "invalid_grants", "the error invalid_grant"),
     (REFRESH, "`rotated`", "rotates", "the outcome rotated"),
+    (METRICS, "`process_cpu`", "", "the metric process_cpu"),
     ("docs/decisions/0002-b.md", "# 2. B", "# B", "its title should begin with 2."),
     ("docs/decisions/0002-b.md", "# 2. B", "# 2. C", "does not stand in docs/decisions/README.md"),
 ]
@@ -166,7 +189,10 @@ def self_test():
         empty = CODE[path][:1] + "COMMANDS[] = {\n};\nrotate_outcome_name(\n}\n"
         if not any("wrong place" in what for _, what in complaints_of(SOUND, {**CODE, path: empty})):
             failed.append("nothing found in %s was not told" % path)
-    print("\n".join(failed) or "%d broken pages tried, all found" % (len(BROKEN) + 1 + len(CODE)))
+    wrong = {**CODE, METRICS_ASKED[0]: CODE[METRICS_ASKED[0]].replace("wait_seconds_bucket", "wait_second_bucket")}
+    if complaints_of(SOUND, wrong) != [(METRICS_ASKED[0], "asks for hydrant_wait_second_bucket, which is no metric")]:
+        failed.append("an alert for a metric that is not there was not found: %r" % complaints_of(SOUND, wrong))
+    print("\n".join(failed) or "%d broken pages tried, all found" % (len(BROKEN) + 2 + len(CODE)))
     return failed
 
 

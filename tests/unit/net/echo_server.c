@@ -178,20 +178,20 @@ static void live_finish(struct flow *flow)
 static const struct step no_steps[] = {{NULL, NULL}};
 enum { ANY = 255, SIZE = sizeof(struct request) };
 static const struct route routes[] = {
-    {"/echo", METHOD_GET | METHOD_POST, SIZE, no_steps, echo_finish, count_dispose, "echo", NULL},
-    {"/echo", METHOD_OPTIONS, SIZE, no_steps, empty_finish, NULL, "preflight", NULL},
-    {"/items/{}", METHOD_GET | METHOD_DELETE, SIZE, no_steps, echo_finish, NULL, "item", NULL},
-    {"/open/{}/...", ANY, SIZE, no_steps, echo_finish, NULL, "open", NULL},
-    {"/static", METHOD_GET, SIZE, no_steps, static_finish, NULL, "static", NULL},
+    {"/echo", METHOD_GET | METHOD_POST, SIZE, no_steps, echo_finish, count_dispose, "echo", NULL, 0},
+    {"/echo", METHOD_OPTIONS, SIZE, no_steps, empty_finish, NULL, "preflight", NULL, 0},
+    {"/items/{}", METHOD_GET | METHOD_DELETE, SIZE, no_steps, echo_finish, NULL, "item", NULL, 0},
+    {"/open/{}/...", ANY, SIZE, no_steps, echo_finish, NULL, "open", NULL, 0},
+    {"/static", METHOD_GET, SIZE, no_steps, static_finish, NULL, "static", NULL, 0},
     {"/wait", METHOD_GET | METHOD_POST, sizeof(struct waiter), waiter_steps, waiter_finish, count_dispose, "wait",
-     NULL},
-    {"/inject", METHOD_GET, SIZE, no_steps, inject_finish, NULL, "inject", NULL},
-    {"/overflow", METHOD_GET, SIZE, no_steps, overflow_finish, NULL, "overflow", NULL},
-    {"/big", METHOD_GET, SIZE, no_steps, big_finish, NULL, "big", NULL},
-    {"/block", METHOD_GET, SIZE, no_steps, block_finish, NULL, "block", NULL},
-    {"/empty", METHOD_GET, SIZE, no_steps, empty_finish, NULL, "empty", NULL},
-    {"/fail", METHOD_GET, sizeof(struct waiter), fail_steps, waiter_finish, NULL, "fail", NULL},
-    {"/live", METHOD_GET, SIZE, no_steps, live_finish, NULL, "live", NULL},
+     NULL, 0},
+    {"/inject", METHOD_GET, SIZE, no_steps, inject_finish, NULL, "inject", NULL, 0},
+    {"/overflow", METHOD_GET, SIZE, no_steps, overflow_finish, NULL, "overflow", NULL, 0},
+    {"/big", METHOD_GET, SIZE, no_steps, big_finish, NULL, "big", NULL, 0},
+    {"/block", METHOD_GET, SIZE, no_steps, block_finish, NULL, "block", NULL, 0},
+    {"/empty", METHOD_GET, SIZE, no_steps, empty_finish, NULL, "empty", NULL, 0},
+    {"/fail", METHOD_GET, sizeof(struct waiter), fail_steps, waiter_finish, NULL, "fail", NULL, 0},
+    {"/live", METHOD_GET, SIZE, no_steps, live_finish, NULL, "live", NULL, 0},
     {.path = NULL},
 };
 
