@@ -14,6 +14,7 @@ static void close_postgres(struct storage *storage)
 
 static const struct storage_ops ops = {
     .name = "postgres",
+    .shared = true,
     .close = close_postgres,
     .migrate = migrate_run,
     .schema = migrate_schema,
