@@ -72,49 +72,18 @@ static bool check_schema(struct storage *storage, bool embedded, struct fault *f
 
 /* ---- the process ---- */
 
-struct forget_message {
-    struct post post;
-    struct client_registry *clients;
-    size_t len;
-    char client_id[];
-};
-
-static void forget_here(struct post *post)
-{
-    struct forget_message *message = (struct forget_message *)post;
-    client_registry_forget(message->clients, (struct bytes){message->client_id, message->len});
-    free(message);
-}
-
-static void forget_everywhere(struct client_news *news, struct bytes client_id)
-{
-    struct app *app = (struct app *)((char *)news - offsetof(struct app, client_news));
-    pthread_mutex_lock(&app->workers_lock);
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
-        if (app->workers[i] == NULL) continue;
-        struct forget_message *message = malloc(sizeof *message + client_id.len);
-        if (message == NULL) abort();
-        message->post.run = forget_here;
-        message->clients = app->workers[i]->clients;
-        message->len = client_id.len;
-        memcpy(message->client_id, client_id.at, client_id.len);
-        loop_post(app->workers[i]->worker->loop, &message->post);
-    }
-    pthread_mutex_unlock(&app->workers_lock);
-}
-
 bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
-    *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create(), .key_view = key_view_create()};
+    *app = (struct app){.settings = settings, .lockout = lockout_create(), .key_view = key_view_create()};
     app->key_rules = (struct key_rules){.algorithms = settings->policy.algorithms, .algorithm_count = settings->policy.algorithm_count, .times = &settings->key_times,
         .making = {.secrets = &settings->policy.secrets, .rsa_bits = settings->rsa_bits}};
     app->admin_rules.host = bytes_of(settings->admin.host);
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
+    if (bytes_present(settings->kratos_hook_key)) secret_init(&app->kratos_hook_key, settings->kratos_hook_key);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
     settings->policy.in_force_since_steady_ms = clock_steady_ms();
-    pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
     good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
@@ -130,7 +99,7 @@ void app_release(struct app *app)
     storage_close(app->storage);
     lockout_destroy(app->lockout);
     secret_release(&app->admin_rules.token);
-    pthread_mutex_destroy(&app->workers_lock);
+    secret_release(&app->kratos_hook_key);
     settings_free(app->settings);
 }
 
@@ -138,10 +107,17 @@ void app_release(struct app *app)
 
 struct worker_context {
     struct context context; /* first: worker->data is a struct context */
-    struct app *app;
     struct janitor *janitor; /* of the first worker; else NULL */
     struct key_keeper *key_keeper; /* the same */
 };
+
+/* What this worker keeps in memory of a session, a subject (identity_id) or a client, and has to forget when it ends, here or
+ * through any other server. On the worker's own thread. */
+static void forget_ended(void *data, enum revoke_by by, struct bytes name)
+{
+    struct context *context = data;
+    if (by == REVOKE_CLIENT) client_registry_forget(context->clients, name);
+}
 
 static bool compile_claims(struct context *context, struct fault *fault)
 {
@@ -157,6 +133,7 @@ static bool fill_context(struct context *context, struct app *app, struct fault 
 {
     context->store = storage_attach(app->storage, context->worker->loop);
     if (context->store == NULL) return fault_set(fault, FAULT_AWAY, "storage", "a worker could not be attached");
+    storage_on_ending(context->store, forget_ended, context);
     context->identity = kratos_create(context->worker->loop, &app->identity, fault);
     context->signer = signer_create();
     key_seat_init(&context->keys, app->key_view);
@@ -165,19 +142,11 @@ static bool fill_context(struct context *context, struct app *app, struct fault 
     return context->identity != NULL && compile_claims(context, fault);
 }
 
-static void set_worker(struct app *app, unsigned index, struct context *context)
-{
-    pthread_mutex_lock(&app->workers_lock);
-    app->workers[index] = context;
-    pthread_mutex_unlock(&app->workers_lock);
-}
-
 bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
 {
     struct app *app = data;
     struct worker_context *own = calloc(1, sizeof *own);
     if (own == NULL) abort();
-    own->app = app;
     own->context = (struct context){.worker = worker, .policy = &app->settings->policy, .lockout = app->lockout, .grant_types = GRANT_TYPES};
     worker->data = own;
     if (worker->index >= WORKERS_MAX) return fault_set(fault, FAULT_INPUT, "serve.workers", "at most %d workers", WORKERS_MAX);
@@ -186,7 +155,6 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
         own->janitor = janitor_create(worker->loop, own->context.store);
         own->key_keeper = key_keeper_create(worker->loop, &own->context.key_desk);
     }
-    set_worker(app, worker->index, &own->context);
     return true;
 }
 
@@ -195,7 +163,7 @@ void app_stop_worker(struct worker *worker)
     struct worker_context *own = worker->data;
     if (own == NULL) return;
     struct context *context = &own->context;
-    if (worker->index < WORKERS_MAX) set_worker(own->app, worker->index, NULL);
+    if (context->store != NULL) storage_on_ending(context->store, NULL, NULL);
     janitor_destroy(own->janitor);
     key_keeper_destroy(own->key_keeper);
     if (context->identity != NULL) kratos_destroy(context->identity);
