@@ -29,7 +29,7 @@ struct storage *postgres_open(const struct postgres_settings *settings, struct f
     struct postgres *postgres = calloc(1, sizeof *postgres);
     if (postgres == NULL) abort();
     *postgres = (struct postgres){
-        .base = {&ops},
+        .base = {.ops = &ops},
         .connections = connections == 0 ? CONNECTIONS_DEFAULT : connections,
         .unnamed_statements = settings->unnamed_statements,
     };

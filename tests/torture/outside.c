@@ -130,7 +130,7 @@ static void submit(struct store *store, struct storage_call *call)
 }
 
 static const struct storage_ops ops = {.name = "held", .submit = submit};
-static struct storage held_storage = {&ops};
+static struct storage held_storage = {.ops = &ops};
 
 struct store *outside_store(struct loop *loop)
 {
