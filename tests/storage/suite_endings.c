@@ -225,6 +225,7 @@ static void test_hint(struct driver *d)
             struct bytes name = end_new(d, REVOKE_SESSION);
             int64_t ms = await_heard(&other, REVOKE_SESSION, name);
             CHECK(ms >= 0 && ms < 250);
+            printf("(%lld ms) ", (long long)ms);
             turn(other.loop, ENDING_READ_EVERY_MS + 100);
             CHECK(times_heard(&other, REVOKE_SESSION, name) == 1);
         }
@@ -263,6 +264,7 @@ static void test_poll(struct driver *d)
             struct bytes name = end_new(d, REVOKE_SUBJECT);
             int64_t ms = await_heard(&other, REVOKE_SUBJECT, name);
             CHECK(ms >= 0 && ms < ENDING_NEWS_LATE_MS);
+            printf("(read: %lld ms) ", (long long)ms);
         }
     }
     leave(&other);
