@@ -52,18 +52,21 @@ static void print_minute(struct bytes time)
     else printf("%.10s %.5s  ", time.at, time.at + 11);
 }
 
-/* times of one form are in the order of their letters */
+/* times of one form are in the order of their letters; b may be absent */
 static struct bytes earlier(struct bytes a, struct bytes b)
 {
+    if (!bytes_present(b)) return a;
     for (size_t i = 0; i < a.len && i < b.len; i++)
         if (a.at[i] != b.at[i]) return a.at[i] < b.at[i] ? a : b;
     return a;
 }
 
+/* the first of its ends: that of its session may move yet */
 static struct bytes end_of(const struct json *record)
 {
     struct bytes revoked_at = text_of(record, "revoked_at");
-    return bytes_present(revoked_at) ? revoked_at : earlier(text_of(record, "idle_expires_at"), text_of(record, "expires_at"));
+    if (bytes_present(revoked_at)) return revoked_at;
+    return earlier(earlier(text_of(record, "idle_expires_at"), text_of(record, "expires_at")), text_of(record, "session_expires_at"));
 }
 
 static void print_row(const struct json *record)
