@@ -1,8 +1,8 @@
 #include "admin/clients.h"
 
 #include "admin/answer.h"
+#include "admin/query.h"
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "base/secret.h"
 #include "oauth/client_secret.h"
 
@@ -126,25 +126,14 @@ void create_client_finish(struct flow *flow)
 
 /* ---- list ---- */
 
-static struct bytes query_value(struct request *request, struct bytes name)
-{
-    struct bytes rest = request->query, pair, value;
-    while (bytes_take_word(&rest, '&', &pair)) {
-        size_t equals = bytes_find(pair, '=');
-        if (equals == pair.len || !bytes_equal((struct bytes){pair.at, equals}, name)) continue;
-        if (form_decode(&request->arena, (struct bytes){pair.at + equals + 1, pair.len - equals - 1}, &value)) return value;
-    }
-    return BYTES_ABSENT;
-}
-
 static enum step_result list_clients(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
-    struct bytes size = query_value(&a->request, BYTES("page_size"));
+    struct bytes size = query_find(&a->request, BYTES("page_size"));
     uint64_t limit = PAGE_DEFAULT;
     if (bytes_present(size) && (!bytes_to_number(size, CLIENT_PAGE_MAX, &limit) || limit == 0))
         return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_size must be from 1 to 500."));
-    struct bytes after = query_value(&a->request, BYTES("page_token"));
+    struct bytes after = query_find(&a->request, BYTES("page_token"));
     if (after.len > 0 && !client_id_well_formed(after)) return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("page_token must be one that a page's Link had."));
     arena_init(&a->big, PAGE_ARENA_MAX);
     a->ask = (struct client_page_ask){.after = after, .limit = (size_t)limit};
@@ -270,11 +259,7 @@ static enum step_result delete_client(struct flow *flow)
 
 static enum step_result check_deleted(struct flow *flow)
 {
-    struct client_admin *a = admin_of(flow);
-    struct client_news *news = a->request.route->data;
-    news->forget(news, a->request.segment);
-    if (a->deleted == CLIENT_ABSENT) return refuse_unknown(flow);
-    return STEP_NEXT;
+    return admin_of(flow)->deleted == CLIENT_ABSENT ? refuse_unknown(flow) : STEP_NEXT;
 }
 
 const struct step DELETE_CLIENT_STEPS[] = {

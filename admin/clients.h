@@ -6,11 +6,6 @@
 #include "oauth/client_registry.h"
 #include "oauth/context.h"
 
-/* How the other workers of this process hear that a client is gone. server/ sets it. */
-struct client_news {
-    void (*forget)(struct client_news *news, struct bytes client_id);
-};
-
 struct client_admin { /* the routes' struct */
     struct request request;
     struct arena big;            /* a page may be larger than a request's arena */
@@ -29,7 +24,7 @@ extern const struct step CREATE_CLIENT_STEPS[], LIST_CLIENTS_STEPS[], GET_CLIENT
 void create_client_finish(struct flow *flow);
 void list_clients_finish(struct flow *flow);
 void get_client_finish(struct flow *flow);
-void delete_client_finish(struct flow *flow); /* route->data: struct client_news */
+void delete_client_finish(struct flow *flow);
 void client_admin_release(struct request *request);
 
 #endif

@@ -1,21 +1,7 @@
 #include "admin/key_listing.h"
 
-#include "base/clock.h"
+#include "admin/member.h"
 #include "keys/seal.h"
-
-static void put_text(struct text *t, const char *name, struct bytes value)
-{
-    text_put_json_name(t, bytes_of(name));
-    if (bytes_present(value)) text_put_json(t, value);
-    else text_put(t, BYTES("null"));
-}
-
-static void put_time(struct text *t, const char *name, int64_t at)
-{
-    char text[25];
-    clock_write(at, text);
-    put_text(t, name, at == 0 ? BYTES_ABSENT : bytes_of(text));
-}
 
 static void put_seconds(struct text *t, const char *name, int64_t ms)
 {
@@ -60,17 +46,17 @@ static void put_key(struct text *t, const struct key_listing *l, const struct ke
 {
     const struct key_material *key = &s->rows[i];
     text_put_char(t, '{');
-    put_text(t, "kid", key->kid);
-    put_text(t, "algorithm", key_algorithm_name(key->algorithm));
+    member_put_text(t, "kid", key->kid);
+    member_put_text(t, "algorithm", key_algorithm_name(key->algorithm));
     text_put(t, is_configured(l->rules, key->algorithm) ? BYTES(",\"configured\":true") : BYTES(",\"configured\":false"));
-    put_text(t, "state", key_state_name(key_state_of(s, i)));
+    member_put_text(t, "state", key_state_name(key_state_of(s, i)));
     text_put_json_name(t, BYTES("epoch"));
     text_put_number(t, key->epoch);
-    put_time(t, "created_at", key->created_at);
-    put_time(t, "activate_at", key->activate_at);
-    put_time(t, "retire_at", key->retire_at);
-    put_time(t, "remove_at", key->remove_at);
-    put_text(t, "sealed_under_secret", seal_words(l->rules, key->sealed_private));
+    member_put_time(t, "created_at", key->created_at);
+    member_put_time(t, "activate_at", key->activate_at);
+    member_put_time(t, "retire_at", key->retire_at);
+    member_put_time(t, "remove_at", key->remove_at);
+    member_put_text(t, "sealed_under_secret", seal_words(l->rules, key->sealed_private));
     text_put_char(t, '}');
 }
 
@@ -81,7 +67,7 @@ struct bytes key_listing_write(const struct key_listing *l, struct arena *arena)
     struct text t;
     text_init(&t, arena, 1024);
     text_put_char(&t, '{');
-    put_time(&t, "now", reading->now);
+    member_put_time(&t, "now", reading->now);
     put_rules(&t, l);
     text_put_json_name(&t, BYTES("keys"));
     text_put_char(&t, '[');
@@ -99,11 +85,11 @@ struct bytes key_revoked_write(const struct key_revoked *revoked, struct arena *
     struct text t;
     text_init(&t, arena, 256);
     text_put_char(&t, '{');
-    put_text(&t, "kid", revoked->kid);
-    put_text(&t, "state", key_state_name(how->state));
-    put_time(&t, "signed_from", how->signed_from);
-    put_time(&t, "signed_until", how->signed_until);
-    put_time(&t, "tokens_until", how->signed_until == 0 ? 0 : how->signed_until + revoked->token_ttl_max_ms);
+    member_put_text(&t, "kid", revoked->kid);
+    member_put_text(&t, "state", key_state_name(how->state));
+    member_put_time(&t, "signed_from", how->signed_from);
+    member_put_time(&t, "signed_until", how->signed_until);
+    member_put_time(&t, "tokens_until", how->signed_until == 0 ? 0 : how->signed_until + revoked->token_ttl_max_ms);
     text_put_char(&t, '}');
     return text_bytes(&t);
 }

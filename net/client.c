@@ -322,6 +322,7 @@ static void keep_answer(struct call_answer *kept, struct arena *arena, const str
 {
     *kept = *answer;
     kept->content_type = arena_copy(arena, answer->content_type);
+    kept->link = arena_copy(arena, answer->link);
     kept->body = arena_copy(arena, answer->body);
     for (size_t i = 0; i < answer->set_cookie_count; i++)
         kept->set_cookies[i] = arena_copy(arena, answer->set_cookies[i]);

@@ -42,7 +42,7 @@ struct call {
 
 struct call_answer {
     int status;
-    struct bytes content_type;
+    struct bytes content_type, link; /* the first of their name; absent: none */
     struct bytes body;
     struct bytes set_cookies[CLIENT_COOKIES_MAX]; /* values of Set-Cookie, in order */
     size_t set_cookie_count;

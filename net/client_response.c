@@ -49,6 +49,7 @@ static bool note_field(struct response *r, struct bytes name, struct bytes value
     if (bytes_equal_nocase(name, BYTES("connection"))) note_connection(r, value);
     if (bytes_equal_nocase(name, BYTES("content-type")) && !bytes_present(answer->content_type))
         answer->content_type = arena_copy(r->arena, value);
+    if (bytes_equal_nocase(name, BYTES("link")) && !bytes_present(answer->link)) answer->link = arena_copy(r->arena, value);
     if (bytes_equal_nocase(name, BYTES("set-cookie")) && answer->set_cookie_count < CLIENT_COOKIES_MAX)
         answer->set_cookies[answer->set_cookie_count++] = arena_copy(r->arena, value);
     return true;

@@ -1,7 +1,7 @@
 /* client_registry: finds clients: those of the settings, then those of the database, remembered for CLIENT_FRESH_MS.
  *
- * Rule: one for each worker. A step asks with ask_client, the next one calls client_settle; the client is held until client_let_go (in dispose). A client that is deleted through this process is
- * forgotten by each worker at once (client_registry_forget); another replica goes on knowing it for CLIENT_FRESH_MS at most, while its grants are dead at once. */
+ * Rule: one for each worker. A step asks with ask_client, the next one calls client_settle; the client is held until client_let_go (in dispose). A client that is deleted is
+ * forgotten by each worker of each process with the news of it (client_registry_forget; storage_on_ending), at the latest after CLIENT_FRESH_MS. Its grants are dead at once. */
 #ifndef OAUTH_CLIENT_REGISTRY_H
 #define OAUTH_CLIENT_REGISTRY_H
 

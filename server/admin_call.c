@@ -40,7 +40,7 @@ bool admin_call(const struct admin_call *call, struct arena *arena, struct admin
     struct fault why;
     fill_call(&one.call, call, arena);
     if (one_call(&one, arena, &answer, &why)) {
-        *result = (struct admin_result){answer.status, answer.body};
+        *result = (struct admin_result){answer.status, answer.body, answer.link};
         return true;
     }
     if (why.kind == FAULT_INPUT) return *fault = why, false;

@@ -16,6 +16,7 @@ struct admin_call {
 struct admin_result {
     int status;
     struct bytes body;
+    struct bytes link; /* RFC 8288; absent: none */
 };
 /* false when no answer came: *fault says what to look at */
 bool admin_call(const struct admin_call *call, struct arena *arena, struct admin_result *result, struct fault *fault) MUST_USE;

@@ -72,52 +72,20 @@ static bool check_schema(struct storage *storage, bool embedded, struct fault *f
 
 /* ---- the process ---- */
 
-struct forget_message {
-    struct post post;
-    struct client_registry *clients;
-    size_t len;
-    char client_id[];
-};
-
-static void forget_here(struct post *post)
-{
-    struct forget_message *message = (struct forget_message *)post;
-    client_registry_forget(message->clients, (struct bytes){message->client_id, message->len});
-    free(message);
-}
-
-static void forget_everywhere(struct client_news *news, struct bytes client_id)
-{
-    struct app *app = (struct app *)((char *)news - offsetof(struct app, client_news));
-    session_tokens_forget(app->forward_auth.tokens, REVOKE_CLIENT, client_id);
-    pthread_mutex_lock(&app->workers_lock);
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
-        if (app->workers[i] == NULL) continue;
-        struct forget_message *message = malloc(sizeof *message + client_id.len);
-        if (message == NULL) abort();
-        message->post.run = forget_here;
-        message->clients = app->workers[i]->clients;
-        message->len = client_id.len;
-        memcpy(message->client_id, client_id.at, client_id.len);
-        loop_post(app->workers[i]->worker->loop, &message->post);
-    }
-    pthread_mutex_unlock(&app->workers_lock);
-}
-
 bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
-    *app = (struct app){.settings = settings, .client_news = {forget_everywhere}, .lockout = lockout_create(), .key_view = key_view_create()};
+    *app = (struct app){.settings = settings, .lockout = lockout_create(), .key_view = key_view_create()};
     app->started_at_ms = clock_now_ms();
     app->key_rules = (struct key_rules){.algorithms = settings->policy.algorithms, .algorithm_count = settings->policy.algorithm_count, .times = &settings->key_times,
         .making = {.secrets = &settings->policy.secrets, .rsa_bits = settings->rsa_bits}};
     app->admin_rules.host = bytes_of(settings->admin.host);
     if (bytes_present(settings->admin_token)) secret_init(&app->admin_rules.token, settings->admin_token);
+    if (bytes_present(settings->kratos_hook_key)) secret_init(&app->kratos_hook_key, settings->kratos_hook_key);
     app->identity = (struct identity_settings){.public_url = settings->kratos_public_url, .admin_url = settings->kratos_admin_url,
         .cookie_name = settings->policy.cookie_name, .timeout_ms = settings->kratos_timeout_ms, .ca_file = settings->kratos_ca_file};
     app->forward_auth = (struct forward_auth){.settings = &settings->forward_auth, .tokens = session_tokens_create()};
     settings->policy.in_force_since_steady_ms = clock_steady_ms();
-    pthread_mutex_init(&app->workers_lock, NULL);
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
     good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
@@ -134,7 +102,7 @@ void app_release(struct app *app)
     lockout_destroy(app->lockout);
     session_tokens_destroy(app->forward_auth.tokens);
     secret_release(&app->admin_rules.token);
-    pthread_mutex_destroy(&app->workers_lock);
+    secret_release(&app->kratos_hook_key);
     settings_free(app->settings);
 }
 
@@ -147,6 +115,15 @@ struct worker_context {
     struct key_keeper *key_keeper; /* the same */
 };
 
+/* What this worker keeps in memory of a session, a subject (identity_id) or a client, and has to forget when it ends, here or
+ * through any other server. On the worker's own thread. */
+static void forget_ended(void *data, enum revoke_by by, struct bytes name)
+{
+    struct worker_context *own = data;
+    if (by == REVOKE_CLIENT) client_registry_forget(own->context.clients, name);
+    session_tokens_forget(own->app->forward_auth.tokens, by, name);
+}
+
 static bool compile_claims(struct context *context, struct fault *fault)
 {
     const struct policy *policy = context->policy;
@@ -157,23 +134,19 @@ static bool compile_claims(struct context *context, struct fault *fault)
     return true;
 }
 
-static bool fill_context(struct context *context, struct app *app, struct fault *fault)
+static bool fill_context(struct worker_context *own, struct fault *fault)
 {
+    struct context *context = &own->context;
+    struct app *app = own->app;
     context->store = storage_attach(app->storage, context->worker->loop);
     if (context->store == NULL) return fault_set(fault, FAULT_AWAY, "storage", "a worker could not be attached");
+    storage_on_ending(context->store, forget_ended, own);
     context->identity = kratos_create(context->worker->loop, &app->identity, fault);
     context->signer = signer_create();
     key_seat_init(&context->keys, app->key_view);
     context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
     context->clients = client_registry_create(context->policy, context->store);
     return context->identity != NULL && compile_claims(context, fault);
-}
-
-static void set_worker(struct app *app, unsigned index, struct context *context)
-{
-    pthread_mutex_lock(&app->workers_lock);
-    app->workers[index] = context;
-    pthread_mutex_unlock(&app->workers_lock);
 }
 
 bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
@@ -185,12 +158,11 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
     own->context = (struct context){.worker = worker, .policy = &app->settings->policy, .lockout = app->lockout, .grant_types = GRANT_TYPES};
     worker->data = own;
     if (worker->index >= WORKERS_MAX) return fault_set(fault, FAULT_INPUT, "serve.workers", "at most %d workers", WORKERS_MAX);
-    if (!fill_context(&own->context, app, fault)) return false;
+    if (!fill_context(own, fault)) return false;
     if (worker->index == 0) {
         own->janitor = janitor_create(worker->loop, own->context.store);
         own->key_keeper = key_keeper_create(worker->loop, &own->context.key_desk);
     }
-    set_worker(app, worker->index, &own->context);
     return true;
 }
 
@@ -199,7 +171,7 @@ void app_stop_worker(struct worker *worker)
     struct worker_context *own = worker->data;
     if (own == NULL) return;
     struct context *context = &own->context;
-    if (worker->index < WORKERS_MAX) set_worker(own->app, worker->index, NULL);
+    if (context->store != NULL) storage_on_ending(context->store, NULL, NULL);
     janitor_destroy(own->janitor);
     key_keeper_destroy(own->key_keeper);
     if (context->identity != NULL) kratos_destroy(context->identity);

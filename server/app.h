@@ -3,18 +3,18 @@
 #ifndef SERVER_APP_H
 #define SERVER_APP_H
 
-#include <pthread.h>
-
 #include "admin/clients.h"
 #include "admin/gate.h"
+#include "admin/grants.h"
 #include "admin/keys.h"
 #include "companion/forward_auth.h"
+#include "companion/kratos_revoke.h"
 #include "grants/grants.h"
 #include "oauth/documents.h"
 #include "server/key_keeper.h"
 #include "server/settings.h"
 
-enum { WORKERS_MAX = 256, ROUTES_MAX = 32 };
+enum { WORKERS_MAX = 256, ROUTES_MAX = 64 };
 
 struct app {
     struct settings *settings;      /* owned */
@@ -24,13 +24,11 @@ struct app {
     struct key_rules key_rules;
     struct lockout *lockout;        /* owned */
     struct admin_rules admin_rules;
-    struct client_news client_news;
+    struct secret kratos_hook_key; /* absent: no such hook */
     struct metadata metadata;
     struct forward_auth forward_auth; /* its tokens owned; locked inside */
     struct identity_settings identity;
     struct route public_routes[ROUTES_MAX], admin_routes[ROUTES_MAX];
-    pthread_mutex_t workers_lock;
-    struct context *workers[WORKERS_MAX]; /* under workers_lock; NULL before its start and after its stop */
 };
 
 /* Opens the storage, sees to schema and keys, lays out the routes. false: nothing is left behind; FAULT_LEFT: a signal said to end. settings are taken in any case. */

@@ -2,23 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "oauth/client.h"
 #include "server/command.h"
 #include "server/command_answer.h"
+#include "server/command_list.h"
 
-enum { VALUES_MAX = 64, ANSWER_ARENA_MAX = 64 * 1024 * 1024, PAGE_SIZE = 100 };
-
-static struct bytes client_path(struct arena *arena, const char *client_id)
-{
-    struct text t;
-    text_init(&t, arena, 64);
-    text_put(&t, BYTES("/admin/clients/"));
-    for (const char *c = client_id; *c != 0; c++) text_put_format(&t, "%%%02X", (unsigned char)*c);
-    return text_bytes(&t);
-}
+enum { VALUES_MAX = 64, RECORD_ARENA_MAX = 1024 * 1024 };
 
 /* ---- showing ---- */
 
@@ -35,18 +26,17 @@ static void print_member(const struct json *record, const char *name)
     arena_release(&arena);
 }
 
-static int show_client(const struct output *output, struct bytes body, struct arena *arena)
+static int show_client(const struct admin_order *order, const struct json *record)
 {
     static const char *const NAMES[] = {"client_id", "client_secret", "client_name", "token_endpoint_auth_method", "grant_types", "scope", "audience",
         "allowed_cors_origins", "refresh_token_with_cookie", "refresh_token", "access_token", "metadata", "created_at"};
-    const struct json_limits limits = {.size_max = CLIENT_BODY_MAX, .unique_names = false};
-    struct fault unreadable;
-    const struct json *record = json_parse(arena, body, &limits, &unreadable);
-    if (wants_json(output) || record == NULL) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
+    (void)order;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) print_member(record, NAMES[i]);
     if (json_find(record, "client_secret") != NULL) fputs("\nThe secret is shown this once: keep it.\n", stderr);
     return EXIT_DONE;
 }
+
+static void print_heading(void) { printf("%-38s %-20s %-24s %s\n", "CLIENT_ID", "METHOD", "NAME", "SCOPE"); }
 
 static void print_row(const struct json *record)
 {
@@ -116,15 +106,12 @@ static bool has_members(const struct create_options *o)
 
 static int create(const struct create_options *o, const struct output *output)
 {
-    static const char WORDS[] = "clients create";
+    struct admin_order order = {.words = "clients create", .output = output, .method = "POST", .path = "/admin/clients", .show = show_client};
     struct arena arena;
-    struct admin_result result;
-    struct admin_call call = {.endpoint = output->endpoint, .method = "POST", .path = BYTES("/admin/clients")};
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    bool good = o->file == NULL || read_record(o->file, &arena, &call.body);
-    if (o->file == NULL) call.body = write_record(&arena, o);
-    good = good && ask_admin(WORDS, &call, &arena, &result);
-    int exit_code = good ? show_client(output, result.body, &arena) : EXIT_FAILED;
+    arena_init(&arena, RECORD_ARENA_MAX);
+    bool good = o->file == NULL || read_record(o->file, &arena, &order.body);
+    if (o->file == NULL) order.body = write_record(&arena, o);
+    int exit_code = good ? give_order(&order) : EXIT_FAILED;
     arena_release(&arena);
     return exit_code;
 }
@@ -151,99 +138,35 @@ int clients_create_command(int argc, char **argv)
 
 /* ---- list ---- */
 
-static struct bytes page_path(struct arena *arena, struct bytes after)
-{
-    struct text t;
-    text_init(&t, arena, 128);
-    text_put_format(&t, "/admin/clients?page_size=%d", PAGE_SIZE);
-    if (!bytes_present(after)) return text_bytes(&t);
-    text_put(&t, BYTES("&page_token="));
-    for (size_t i = 0; i < after.len; i++) text_put_format(&t, "%%%02X", (unsigned char)after.at[i]);
-    return text_bytes(&t);
-}
-
-struct listing {
-    struct arena arena;
-    struct bytes after; /* the last client_id that was shown */
-    size_t shown, in_page;
-    bool begun;
-};
-
-/* once the first page is there: a list that could not be had must not look like an empty one */
-static void begin_list(struct listing *l, bool as_json)
-{
-    if (l->begun) return;
-    l->begun = true;
-    if (as_json) fputs("[", stdout);
-    else printf("%-38s %-20s %-24s %s\n", "CLIENT_ID", "METHOD", "NAME", "SCOPE");
-}
-
-static void print_page(struct listing *l, const struct json *page, bool as_json)
-{
-    begin_list(l, as_json);
-    l->in_page = page->count;
-    for (const struct json *record = page->first; record != NULL; record = record->next) {
-        struct text t;
-        text_init(&t, &l->arena, 512);
-        if (as_json) json_write(&t, record);
-        if (as_json) printf("%s%.*s", l->shown > 0 ? ",\n" : "", BYTES_PRINT(text_bytes(&t)));
-        else print_row(record);
-        l->after = json_string(json_find(record, "client_id"));
-        l->shown++;
-    }
-}
-
-static bool list_page(struct listing *l, const struct output *output)
-{
-    const struct json_limits limits = {.size_max = ANSWER_ARENA_MAX, .unique_names = false};
-    const struct admin_call call = {.endpoint = output->endpoint, .method = "GET", .path = page_path(&l->arena, l->after)};
-    struct admin_result result;
-    struct fault unreadable;
-    if (!ask_admin("clients list", &call, &l->arena, &result)) return false;
-    const struct json *page = json_parse(&l->arena, result.body, &limits, &unreadable);
-    if (!json_is(page, JSON_ARRAY)) return fputs("hydrant clients list: the server's answer can't be read\n", stderr), false;
-    print_page(l, page, wants_json(output));
-    return true;
-}
-
-static int list(const struct output *output)
-{
-    struct listing l = {.after = BYTES_ABSENT};
-    arena_init(&l.arena, ANSWER_ARENA_MAX);
-    bool good;
-    do good = list_page(&l, output);
-    while (good && l.in_page >= PAGE_SIZE);
-    if (good && wants_json(output)) fputs("]\n", stdout);
-    arena_release(&l.arena);
-    return good ? EXIT_DONE : EXIT_FAILED;
-}
-
 int clients_list_command(int argc, char **argv)
 {
     struct output output = {NULL, NULL};
-    int rest = take_common("clients list", argc, argv, &output);
-    if (rest < 0) return EXIT_WRONG_USE;
-    return rest == 0 ? list(&output) : wrong_use("clients list", "what is %s?", argv[0]);
+    const struct list_order order = {.words = "clients list", .output = &output, .path = BYTES("/admin/clients?page_size=100"), .print_heading = print_heading, .print_row = print_row};
+    return take_nothing(order.words, argc, argv, &output) == EXIT_DONE ? list_all(&order) : EXIT_WRONG_USE;
 }
 
 /* ---- get and delete ---- */
 
-static int about_one(const char *words, const char *method, int argc, char **argv)
+static const char WHICH[] = "which client? Give one client_id";
+
+int clients_get_command(int argc, char **argv)
 {
+    static const char WORDS[] = "clients get";
     struct output output = {NULL, NULL};
-    struct arena arena;
-    struct admin_result result;
-    int rest = take_common(words, argc, argv, &output);
-    if (rest < 0) return EXIT_WRONG_USE;
-    if (rest != 1) return wrong_use(words, "which client? Give one client_id");
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    const struct admin_call call = {.endpoint = output.endpoint, .method = method, .path = client_path(&arena, argv[0])};
-    bool good = ask_admin(words, &call, &arena, &result);
-    if (good && result.status == 204) printf("deleted %s; its grants have ended\n", argv[0]);
-    else if (good) show_client(&output, result.body, &arena);
-    arena_release(&arena);
-    return good ? EXIT_DONE : EXIT_FAILED;
+    if (take_one(WORDS, argc, argv, &output, WHICH) != EXIT_DONE) return EXIT_WRONG_USE;
+    return give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "GET", .path = "/admin/clients/", .segment = argv[0], .show = show_client});
 }
 
-int clients_get_command(int argc, char **argv) { return about_one("clients get", "GET", argc, argv); }
-int clients_delete_command(int argc, char **argv) { return about_one("clients delete", "DELETE", argc, argv); }
+static int show_deleted(const struct admin_order *order, const struct json *answer)
+{
+    (void)answer;
+    return printf("deleted %s; its grants have ended\n", order->segment), EXIT_DONE;
+}
+
+int clients_delete_command(int argc, char **argv)
+{
+    static const char WORDS[] = "clients delete";
+    struct output output = {NULL, NULL};
+    if (take_one(WORDS, argc, argv, &output, WHICH) != EXIT_DONE) return EXIT_WRONG_USE;
+    return give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "DELETE", .path = "/admin/clients/", .segment = argv[0], .show = show_deleted});
+}

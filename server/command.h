@@ -44,6 +44,8 @@ int keys_rotate_command(int argc, char **argv);
 int keys_revoke_command(int argc, char **argv);
 int keys_reseal_command(int argc, char **argv);
 int health_command(int argc, char **argv);
+int grants_list_command(int argc, char **argv);
+int grants_revoke_command(int argc, char **argv);
 int token_inspect_command(int argc, char **argv);
 int token_verify_command(int argc, char **argv);
 

@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "server/command.h"
 #include "server/command_answer.h"
 
-enum { ANSWER_ARENA_MAX = 64 * 1024 * 1024, ANSWER_MAX = 32 * 1024 * 1024, PIECE_MAX = 32, WHAT_MAX = 128 };
+enum { PIECE_MAX = 32, WHAT_MAX = 128, BODY_MAX = 4096 };
 
 /* ---- times ---- */
 
@@ -122,14 +121,11 @@ static void print_seals(const struct json *keys)
     if (count > 0) printf("\n%zu of them are not sealed under the first of secrets.system: once every server has it, run `hydrant keys reseal`.\n", count);
 }
 
-static int show_listing(const char *words, const struct output *output, struct bytes body, struct arena *arena)
+static int show_listing(const struct admin_order *order, const struct json *listing)
 {
-    const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
-    struct fault unreadable;
-    const struct json *listing = json_parse(arena, body, &limits, &unreadable), *keys = json_find(listing, "keys");
+    const struct json *keys = json_find(listing, "keys");
     int64_t now;
-    if (wants_json(output)) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
-    if (!json_is(keys, JSON_ARRAY) || !read_time(listing, "now", &now)) return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", words), EXIT_FAILED;
+    if (!json_is(keys, JSON_ARRAY) || !read_time(listing, "now", &now)) return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", order->words), EXIT_FAILED;
     char minute[PIECE_MAX];
     write_minute(listing, "now", minute);
     printf("It is %s UTC by the database's clock.\n\n", minute);
@@ -147,16 +143,8 @@ int keys_list_command(int argc, char **argv)
 {
     static const char WORDS[] = "keys list";
     struct output output = {NULL, NULL};
-    struct arena arena;
-    struct admin_result result;
-    int rest = take_common(WORDS, argc, argv, &output);
-    if (rest < 0) return EXIT_WRONG_USE;
-    if (rest > 0) return wrong_use(WORDS, "what is %s?", argv[0]);
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    const struct admin_call call = {.endpoint = output.endpoint, .method = "GET", .path = BYTES("/admin/keys")};
-    int exit_code = ask_admin(WORDS, &call, &arena, &result) ? show_listing(WORDS, &output, result.body, &arena) : EXIT_FAILED;
-    arena_release(&arena);
-    return exit_code;
+    if (take_nothing(WORDS, argc, argv, &output) != EXIT_DONE) return EXIT_WRONG_USE;
+    return give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "GET", .path = "/admin/keys", .show = show_listing});
 }
 
 struct rotate_options {
@@ -187,7 +175,6 @@ int keys_rotate_command(int argc, char **argv)
     struct output output = {NULL, NULL};
     struct rotate_options o = {.algorithm = NULL};
     struct arena arena;
-    struct admin_result result;
     const struct command_option options[] = {
         {.name = "--algorithm", .value = &o.algorithm}, {.name = "--force", .flag = &o.force}, {.name = "--fresh", .flag = &o.fresh},
         {.name = "--format", .value = &output.format}, {.name = "--endpoint", .value = &output.endpoint}, {.name = NULL},
@@ -196,34 +183,21 @@ int keys_rotate_command(int argc, char **argv)
     if (rest < 0) return EXIT_WRONG_USE;
     if (rest > 0) return wrong_use(WORDS, "what is %s?", argv[0]);
     if (check_format(WORDS, &output) != EXIT_DONE) return EXIT_WRONG_USE;
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    const struct admin_call call = {.endpoint = output.endpoint, .method = "POST", .path = BYTES("/admin/keys/rotate"), .body = write_rotation(&o, &arena)};
-    int exit_code = ask_admin(WORDS, &call, &arena, &result) ? show_listing(WORDS, &output, result.body, &arena) : EXIT_FAILED;
+    arena_init(&arena, BODY_MAX);
+    int exit_code = give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "POST", .path = "/admin/keys/rotate",
+        .body = write_rotation(&o, &arena), .show = show_listing});
     arena_release(&arena);
     return exit_code;
 }
 
-static struct bytes key_path(struct arena *arena, const char *kid)
-{
-    struct text t;
-    text_init(&t, arena, 64);
-    text_put(&t, BYTES("/admin/keys/"));
-    for (const char *c = kid; *c != 0; c++) text_put_format(&t, "%%%02X", (unsigned char)*c);
-    return text_bytes(&t);
-}
-
 /* which tokens die by it */
-static int show_revoked(const struct output *output, const char *kid, struct bytes body, struct arena *arena)
+static int show_revoked(const struct admin_order *order, const struct json *revoked)
 {
-    const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
-    struct fault unreadable;
-    const struct json *revoked = json_parse(arena, body, &limits, &unreadable);
     char from[PIECE_MAX], until[PIECE_MAX], tokens[PIECE_MAX];
-    if (wants_json(output) || revoked == NULL) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     write_minute(revoked, "signed_from", from);
     write_minute(revoked, "signed_until", until);
     write_minute(revoked, "tokens_until", tokens);
-    printf("revoked %s, which was %.*s; it is out of the key set.\n", kid, BYTES_PRINT(json_string(json_find(revoked, "state"))));
+    printf("revoked %s, which was %.*s; it is out of the key set.\n", order->segment, BYTES_PRINT(json_string(json_find(revoked, "state"))));
     if (from[0] == '-') return puts("It never signed: no token dies by it."), EXIT_DONE;
     printf("It signed from %s to %s UTC: tokens of that time that have not expired (the last would by %s) are refused by whoever fetches the key set from now on;\n"
            "their clients refresh. Others keep the old set for as long as its max-age.\n",
@@ -235,36 +209,24 @@ int keys_revoke_command(int argc, char **argv)
 {
     static const char WORDS[] = "keys revoke";
     struct output output = {NULL, NULL};
-    struct arena arena;
-    struct admin_result result;
-    int rest = take_common(WORDS, argc, argv, &output);
-    if (rest < 0) return EXIT_WRONG_USE;
-    if (rest != 1) return wrong_use(WORDS, "which key? Give one kid (a kid that begins with - goes behind --)");
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    const struct admin_call call = {.endpoint = output.endpoint, .method = "DELETE", .path = key_path(&arena, argv[0])};
-    int exit_code = ask_admin(WORDS, &call, &arena, &result) ? show_revoked(&output, argv[0], result.body, &arena) : EXIT_FAILED;
-    arena_release(&arena);
-    return exit_code;
+    int taken = take_one(WORDS, argc, argv, &output, "which key? Give one kid (a kid that begins with - goes behind --)");
+    if (taken != EXIT_DONE) return taken;
+    return give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "DELETE", .path = "/admin/keys/", .segment = argv[0], .show = show_revoked});
+}
+
+static int show_resealed(const struct admin_order *order, const struct json *answer)
+{
+    int64_t count;
+    (void)order;
+    if (json_integer(json_find(answer, "resealed"), 0, INT64_MAX, &count))
+        printf("%lld keys sealed anew; every private key is under the first of secrets.system now.\n", (long long)count);
+    return EXIT_DONE;
 }
 
 int keys_reseal_command(int argc, char **argv)
 {
     static const char WORDS[] = "keys reseal";
     struct output output = {NULL, NULL};
-    struct arena arena;
-    struct admin_result result;
-    int rest = take_common(WORDS, argc, argv, &output);
-    if (rest < 0) return EXIT_WRONG_USE;
-    if (rest > 0) return wrong_use(WORDS, "what is %s?", argv[0]);
-    arena_init(&arena, ANSWER_ARENA_MAX);
-    const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
-    const struct admin_call call = {.endpoint = output.endpoint, .method = "POST", .path = BYTES("/admin/keys/reseal")};
-    bool good = ask_admin(WORDS, &call, &arena, &result);
-    struct fault unreadable;
-    int64_t count = 0;
-    if (good && wants_json(&output)) printf("%.*s\n", BYTES_PRINT(result.body));
-    else if (good && json_integer(json_find(json_parse(&arena, result.body, &limits, &unreadable), "resealed"), 0, INT64_MAX, &count))
-        printf("%lld keys sealed anew; every private key is under the first of secrets.system now.\n", (long long)count);
-    arena_release(&arena);
-    return good ? EXIT_DONE : EXIT_FAILED;
+    if (take_nothing(WORDS, argc, argv, &output) != EXIT_DONE) return EXIT_WRONG_USE;
+    return give_order(&(struct admin_order){.words = WORDS, .output = &output, .method = "POST", .path = "/admin/keys/reseal", .show = show_resealed});
 }

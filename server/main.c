@@ -25,6 +25,11 @@ static int help_command(int argc, char **argv);
     "  --format FORMAT     table (default) or json\n"                                                                  \
     "The admin token is read from HYDRANT_ADMIN_TOKEN, where the server asks for one.\n"
 
+#define WHOSE_OPTIONS                                                                                                  \
+    "  --session ID        the Kratos session's id (sid in its access tokens)\n"                                       \
+    "  --subject ID        the identity's id in Kratos\n"                                                              \
+    "  --client ID         the client_id\n"
+
 #define TOKEN_ARGUMENT                                                                                                 \
     "  TOKEN               the token; without it, or as -, it is read from standard input, which keeps it out of the\n" \
     "                      shell's history and the list of processes; 64 KiB at most\n"
@@ -81,6 +86,17 @@ const struct command COMMANDS[] = {
         "\nAfter a change of secrets.system, once the new secret is first on every server. The signing keys no longer need the old one then;\n"
         "refresh tokens that it made do, until refresh_token.absolute_ttl is over: take it out after that (docs/keys.md).\n",
         keys_reseal_command},
+    {"grants list", "list the grants of a session, a subject or a client",
+        "Usage: hydrant grants list --session ID | --subject ID | --client ID [options]\n\n" WHOSE_OPTIONS ADMIN_OPTIONS
+        "\nShows what each was granted for, when it was used last and when it ends; never a token, a secret or a claim. Ended grants are shown\n"
+        "for a day.\n",
+        grants_list_command},
+    {"grants revoke", "end a grant, or all of a session, a subject or a client, at once",
+        "Usage: hydrant grants revoke GRANT | --session ID | --subject ID | --client ID [options]\n\n"
+        "  GRANT               the grant's id, as `hydrant grants list` shows it\n" WHOSE_OPTIONS ADMIN_OPTIONS
+        "\nSays how many were live. Their refresh tokens are dead on every server at once; what is under way at this moment ends too. Access tokens\n"
+        "that are out stay valid until they expire. In Kratos nothing ends: a person who still has a session there gets new tokens (docs/ending.md).\n",
+        grants_revoke_command},
     {"token inspect", "show what stands in a token, verifying nothing",
         "Usage: hydrant token inspect [TOKEN | -] [--format FORMAT]\n\n" TOKEN_ARGUMENT
         "  --format FORMAT     table (default) or json\n"

@@ -46,6 +46,16 @@ static const struct route RESEAL_KEYS = {.path = "/admin/keys/reseal", .methods 
 static const struct route REVOKE_KEY = {.path = "/admin/keys/{}", .methods = METHOD_DELETE, .size = sizeof(struct key_admin), .steps = REVOKE_KEY_STEPS,
     .finish = revoke_key_finish, .dispose = key_admin_release, .name = "revoke_key"};
 
+static const struct route LIST_GRANTS = {.path = "/admin/grants", .methods = METHOD_GET, .size = sizeof(struct grant_admin), .steps = LIST_GRANTS_STEPS,
+    .finish = list_grants_finish, .dispose = grant_admin_release, .name = "list_grants"};
+static const struct route REVOKE_GRANTS = {.path = "/admin/grants", .methods = METHOD_DELETE, .size = sizeof(struct grant_admin), .steps = REVOKE_GRANTS_STEPS,
+    .finish = revoke_grants_finish, .dispose = grant_admin_release, .name = "revoke_grants"};
+static const struct route REVOKE_ONE_GRANT = {.path = "/admin/grants/{}", .methods = METHOD_DELETE, .size = sizeof(struct grant_admin), .steps = REVOKE_GRANT_STEPS,
+    .finish = revoke_grants_finish, .dispose = grant_admin_release, .name = "revoke_grant"};
+
+static const struct route KRATOS_REVOKE = {.path = "/hooks/kratos/revoke", .methods = METHOD_POST, .size = sizeof(struct kratos_revoke_request),
+    .steps = KRATOS_REVOKE_STEPS, .finish = kratos_revoke_finish, .name = "kratos_revoke"};
+
 struct layout {
     struct app *app;
     struct route *at;
@@ -115,12 +125,16 @@ static void lay_out_admin(struct layout *l)
     put(l, &CREATE_CLIENT);
     put(l, &LIST_CLIENTS);
     put(l, &GET_CLIENT);
-    put(l, &DELETE_CLIENT)->data = &l->app->client_news;
+    put(l, &DELETE_CLIENT);
     put(l, &LIST_KEYS);
     put(l, &ROTATE_KEYS);
     put(l, &RESEAL_KEYS);
     put(l, &REVOKE_KEY);
     put(l, &METRICS)->data = l->app;
+    put(l, &LIST_GRANTS);
+    put(l, &REVOKE_GRANTS);
+    put(l, &REVOKE_ONE_GRANT);
+    if (secret_present(&l->app->kratos_hook_key)) put(l, &KRATOS_REVOKE)->data = &l->app->kratos_hook_key;
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

@@ -32,6 +32,7 @@ struct settings {
     struct bytes kratos_public_url, kratos_admin_url;
     int64_t kratos_timeout_ms;
     const char *kratos_ca_file;     /* NULL: the system's roots */
+    struct bytes kratos_hook_key;   /* a secret: never in a message; absent: no hook */
     struct key_times key_times;
     unsigned rsa_bits;              /* of keys that are yet to be made */
     struct forward_auth_settings forward_auth;

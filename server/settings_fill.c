@@ -40,6 +40,7 @@ static void fill_kratos(struct reader *r)
     s->kratos_public_url = text(r, SETTING_KRATOS_PUBLIC_URL);
     s->kratos_admin_url = text(r, SETTING_KRATOS_ADMIN_URL);
     s->kratos_timeout_ms = number(r, SETTING_KRATOS_TIMEOUT);
+    s->kratos_hook_key = text(r, SETTING_KRATOS_HOOK_API_KEY);
     s->kratos_ca_file = c_text(r, SETTING_KRATOS_CA_FILE);
     s->policy.cookie_name = text(r, SETTING_KRATOS_COOKIE_NAME);
     s->policy.revalidate_after_ms = number(r, SETTING_REVALIDATE_AFTER);

@@ -53,6 +53,8 @@ enum setting_type {
     X(KRATOS_COOKIE_NAME, "kratos.cookie_name", TEXT, "ory_kratos_session", 0, 0, "a cookie name (RFC 6265)", "The name of Kratos' session cookie.") \
     X(KRATOS_TIMEOUT, "kratos.timeout", DURATION, "2s", 100, SECONDS_MS(5), "", "How long one call to Kratos may take.") \
     X(KRATOS_CA_FILE, "kratos.ca_file", TEXT, "", 0, 0, "a file name", "PEM file with the roots that Kratos' certificate must chain to; without one the system's.") \
+    X(KRATOS_HOOK_API_KEY, "kratos.hook_api_key", SECRET, "", 0, 0, "the whole value that Kratos sends, with at least 16 visible characters", \
+        "What Kratos' web hooks send to /hooks/kratos/revoke of the admin port as Authorization: auth.config.value of theirs (docs/ending.md). Without it there is no such path.") \
     X(REVALIDATE_AFTER, "kratos.session.revalidate_after", DURATION, "60s", 0, HOURS_MS(24), "", "At a refresh the session is looked at again when the last look is older than this, or than the start of the server.") \
     X(STALE_IF_ERROR, "kratos.session.stale_if_error", DURATION, "45m", 0, HOURS_MS(24), "", \
         "How long beyond access_token.ttl after the last good look refreshes go on while Kratos can't be reached.") \

@@ -18,6 +18,8 @@ enum storage_verb {
     VERB_STORE_GRANT,
     VERB_ROTATE,
     VERB_REVOKE,
+    VERB_LIST_GRANTS,
+    VERB_LIST_ENDINGS,
     VERB_LIST_KEYS,
     VERB_CHANGE_KEYS,
     VERB_PULSE,
@@ -39,6 +41,8 @@ struct storage_call {
         struct new_grant grant;
         struct rotation rotation;
         struct revocation revocation;
+        struct grant_page_ask grants;
+        struct ending_page_ask endings;
         struct key_change keys;
         uint32_t sweep_limit;
     } in;
@@ -51,6 +55,8 @@ struct storage_call {
         struct stored_grant grant;
         struct rotated rotated;
         struct revoked revoked;
+        struct grant_page grants;
+        struct ending_page endings;
         struct key_list keys;
         enum key_change_outcome key_change;
         struct storage_pulse pulse;
@@ -65,6 +71,10 @@ struct storage_call {
     struct arena *out_arena;
     void *out;
 };
+/* for the ask_ functions: input is copied into call->arena between the two */
+struct storage_call *storage_call_create(struct flow *flow, struct store *store, enum storage_verb verb);
+enum step_result storage_call_submit(struct storage_call *call, struct arena *out_arena, void *out); /* out_arena NULL: no bytes come back */
+/* for the back ends */
 void storage_call_done(struct storage_call *call);
 void storage_call_fail(struct storage_call *call, const struct fault *fault);
 void storage_call_drop(struct storage_call *call); /* in detach only: the waiter waits for nothing any more and is not woken */
@@ -74,9 +84,13 @@ void storage_call_drop(struct storage_call *call); /* in detach only: the waiter
 #define BECAUSE_CLIENT_DELETED "client_deleted"
 #define BECAUSE_SESSION_GRANTS "session_grants_max" /* the oldest beyond it */
 
+/* what the table endings calls by revoke_by_name */
+enum revoke_by ending_by_kind(struct bytes kind);
+
 /* A back end is a struct that begins with struct storage; a store one that begins with struct store. */
 struct storage_ops {
     const char *name; /* "postgres", "sqlite" */
+    bool shared;      /* may other processes use the same database? */
     void (*close)(struct storage *storage);
     bool (*migrate)(struct storage *storage, void (*report)(const char *line), struct fault *fault);
     enum schema_state (*schema)(struct storage *storage, struct fault *fault);
@@ -86,12 +100,16 @@ struct storage_ops {
 };
 struct storage {
     const struct storage_ops *ops;
+    struct ending_seat *ending_seats;     /* ending_news.c's, under its lock: the stores that want to know */
+    struct ending_reader *ending_reader; /* the same: the one of this process */
 };
 struct store {
     struct storage *storage;
     struct loop *loop;
     void (*on_key_hint)(void *data); /* NULL: nobody wants to know */
     void *key_hint_data;
+    void (*on_ending_hint)(void *data); /* another process may have ended something; NULL: nobody wants to know */
+    void *ending_hint_data;
 };
 
 #endif

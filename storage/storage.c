@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "storage/call.h"
 #include "storage/tally.h"
+#include "storage/ending_news.h"
+#include "storage/listing.h"
 
 enum { CALL_ARENA_CAP = 32 << 20 }; /* a page of clients is the largest: CLIENT_PAGE_MAX records */
 
@@ -20,6 +22,8 @@ const char *storage_verb_name(enum storage_verb verb)
     case VERB_STORE_GRANT: return "storage: store grant";
     case VERB_ROTATE: return "storage: rotate";
     case VERB_REVOKE: return "storage: revoke";
+    case VERB_LIST_GRANTS: return "storage: list grants";
+    case VERB_LIST_ENDINGS: return "storage: list endings";
     case VERB_LIST_KEYS: return "storage: list keys";
     case VERB_CHANGE_KEYS: return "storage: change keys";
     case VERB_PULSE: return "storage: pulse";
@@ -52,7 +56,11 @@ struct store *storage_attach(struct storage *storage, struct loop *loop)
     return store;
 }
 
-void storage_detach(struct store *store) { store->storage->ops->detach(store); }
+void storage_detach(struct store *store)
+{
+    ending_news_leave(store);
+    store->storage->ops->detach(store);
+}
 
 /* ---- a call's life: made, submitted, ended once by the back end; its waiter may leave before ---- */
 
@@ -77,7 +85,7 @@ static void tell_late(struct timer *timer)
     flow_fail(take_waiter(call), &fault);
 }
 
-static struct storage_call *create_call(struct flow *flow, struct store *store, enum storage_verb verb)
+struct storage_call *storage_call_create(struct flow *flow, struct store *store, enum storage_verb verb)
 {
     struct storage_call *call = calloc(1, sizeof *call);
     if (call == NULL) abort();
@@ -96,7 +104,7 @@ static void destroy_call(struct storage_call *call)
     free(call);
 }
 
-static enum step_result submit(struct storage_call *call, struct arena *out_arena, void *out)
+enum step_result storage_call_submit(struct storage_call *call, struct arena *out_arena, void *out)
 {
     struct store *store = call->store;
     call->out_arena = out_arena;
@@ -126,7 +134,7 @@ static void keep_client(struct arena *arena, struct client_row *row)
     keep(arena, &row->secret_hash);
 }
 
-static void keep_grant(struct arena *arena, struct grant *grant)
+void grant_keep(struct arena *arena, struct grant *grant)
 {
     keep(arena, &grant->client_id);
     keep(arena, &grant->subject);
@@ -175,9 +183,11 @@ static void keep_result(struct storage_call *call, struct arena *arena)
     case VERB_FIND_CLIENT: keep_client(arena, &call->result.client.row); return;
     case VERB_LIST_CLIENTS: page->rows = copy_clients(arena, page->rows, page->count); return;
     case VERB_ROTATE:
-        keep_grant(arena, &call->result.rotated.grant);
+        grant_keep(arena, &call->result.rotated.grant);
         keep(arena, &call->result.rotated.revoked_because);
         return;
+    case VERB_LIST_GRANTS: grant_page_keep(&call->result.grants, arena); return;
+    case VERB_LIST_ENDINGS: ending_page_keep(&call->result.endings, arena); return;
     case VERB_LIST_KEYS: keys->rows = copy_keys(arena, keys->rows, keys->count); return;
     case VERB_ADD_CLIENT:
     case VERB_DELETE_CLIENT:
@@ -201,6 +211,8 @@ static void write_out(const struct storage_call *call)
     case VERB_STORE_GRANT: *(struct stored_grant *)call->out = call->result.grant; return;
     case VERB_ROTATE: *(struct rotated *)call->out = call->result.rotated; return;
     case VERB_REVOKE: *(struct revoked *)call->out = call->result.revoked; return;
+    case VERB_LIST_GRANTS: *(struct grant_page *)call->out = call->result.grants; return;
+    case VERB_LIST_ENDINGS: *(struct ending_page *)call->out = call->result.endings; return;
     case VERB_LIST_KEYS: *(struct key_list *)call->out = call->result.keys; return;
     case VERB_CHANGE_KEYS: *(enum key_change_outcome *)call->out = call->result.key_change; return;
     case VERB_PULSE: *(struct storage_pulse *)call->out = call->result.pulse; return;
@@ -220,6 +232,7 @@ void storage_call_done(struct storage_call *call)
             fault_set(&fault, FAULT_FULL, call->wait.on, "the answer is over the asker's cap");
     }
     if (waiter != NULL && fault.kind == FAULT_NONE) write_out(call);
+    ending_news_note(call);
     destroy_call(call);
     if (waiter == NULL) return;
     if (fault.kind == FAULT_NONE)
@@ -234,6 +247,7 @@ void storage_call_fail(struct storage_call *call, const struct fault *fault)
     struct flow *waiter = take_waiter(call);
     tally_wait(call);
     if (waiter != NULL) tally_failure(call, kept.kind);
+    ending_news_note(call);
     destroy_call(call);
     if (waiter != NULL) flow_fail(waiter, &kept);
 }
@@ -250,78 +264,78 @@ void storage_call_drop(struct storage_call *call)
 enum step_result ask_find_client(struct flow *flow, struct store *store, struct bytes client_id, struct arena *arena,
                                  struct found_client *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_FIND_CLIENT);
+    struct storage_call *call = storage_call_create(flow, store, VERB_FIND_CLIENT);
     call->in.client_id = arena_copy(&call->arena, client_id);
-    return submit(call, arena, out);
+    return storage_call_submit(call, arena, out);
 }
 
 enum step_result ask_list_clients(struct flow *flow, struct store *store, const struct client_page_ask *ask,
                                   struct arena *arena, struct client_page *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_LIST_CLIENTS);
+    struct storage_call *call = storage_call_create(flow, store, VERB_LIST_CLIENTS);
     assert(ask->limit <= CLIENT_PAGE_MAX);
     call->in.page = *ask;
     keep(&call->arena, &call->in.page.after);
-    return submit(call, arena, out);
+    return storage_call_submit(call, arena, out);
 }
 
 enum step_result ask_add_client(struct flow *flow, struct store *store, const struct client_row *row,
                                 struct added_client *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_ADD_CLIENT);
+    struct storage_call *call = storage_call_create(flow, store, VERB_ADD_CLIENT);
     call->in.client = *row;
     keep_client(&call->arena, &call->in.client);
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }
 
 enum step_result ask_delete_client(struct flow *flow, struct store *store, struct bytes client_id,
                                    enum delete_client_outcome *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_DELETE_CLIENT);
+    struct storage_call *call = storage_call_create(flow, store, VERB_DELETE_CLIENT);
     call->in.client_id = arena_copy(&call->arena, client_id);
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }
 
 enum step_result ask_find_origin(struct flow *flow, struct store *store, struct bytes origin, bool *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_FIND_ORIGIN);
+    struct storage_call *call = storage_call_create(flow, store, VERB_FIND_ORIGIN);
     call->in.origin = arena_copy(&call->arena, origin);
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }
 
 enum step_result ask_store_grant(struct flow *flow, struct store *store, const struct new_grant *grant,
                                  struct stored_grant *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_STORE_GRANT);
+    struct storage_call *call = storage_call_create(flow, store, VERB_STORE_GRANT);
     call->in.grant = *grant;
-    keep_grant(&call->arena, &call->in.grant.grant);
-    return submit(call, NULL, out);
+    grant_keep(&call->arena, &call->in.grant.grant);
+    return storage_call_submit(call, NULL, out);
 }
 
 enum step_result ask_rotate(struct flow *flow, struct store *store, const struct rotation *rotation,
                             struct arena *arena, struct rotated *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_ROTATE);
+    struct storage_call *call = storage_call_create(flow, store, VERB_ROTATE);
     call->in.rotation = *rotation;
     keep(&call->arena, &call->in.rotation.client_id);
     keep(&call->arena, &call->in.rotation.claims);
-    return submit(call, arena, out);
+    return storage_call_submit(call, arena, out);
 }
 
 enum step_result ask_revoke(struct flow *flow, struct store *store, const struct revocation *revocation,
                             struct revoked *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_REVOKE);
+    struct storage_call *call = storage_call_create(flow, store, VERB_REVOKE);
     call->in.revocation = *revocation;
     keep(&call->arena, &call->in.revocation.client_id);
     keep(&call->arena, &call->in.revocation.name);
     keep(&call->arena, &call->in.revocation.because);
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }
 
 enum step_result ask_list_keys(struct flow *flow, struct store *store, struct arena *arena, struct key_list *out)
 {
-    return submit(create_call(flow, store, VERB_LIST_KEYS), arena, out);
+    return storage_call_submit(storage_call_create(flow, store, VERB_LIST_KEYS), arena, out);
 }
 
 static struct key_update *copy_key_updates(struct arena *arena, const struct key_update *updates, size_t count)
@@ -338,13 +352,13 @@ static struct key_update *copy_key_updates(struct arena *arena, const struct key
 enum step_result ask_change_keys(struct flow *flow, struct store *store, const struct key_change *change,
                                  enum key_change_outcome *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_CHANGE_KEYS);
+    struct storage_call *call = storage_call_create(flow, store, VERB_CHANGE_KEYS);
     struct key_change *in = &call->in.keys;
     *in = *change;
     in->added = copy_keys(&call->arena, change->added, change->added_count);
     in->updated = copy_key_updates(&call->arena, change->updated, change->updated_count);
     in->deleted = copy_keys(&call->arena, change->deleted, change->deleted_count);
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }
 
 void storage_on_key_hint(struct store *store, void (*run)(void *data), void *data)
@@ -355,12 +369,12 @@ void storage_on_key_hint(struct store *store, void (*run)(void *data), void *dat
 
 enum step_result ask_pulse(struct flow *flow, struct store *store, struct storage_pulse *out)
 {
-    return submit(create_call(flow, store, VERB_PULSE), NULL, out);
+    return storage_call_submit(storage_call_create(flow, store, VERB_PULSE), NULL, out);
 }
 
 enum step_result ask_sweep(struct flow *flow, struct store *store, uint32_t limit, struct swept *out)
 {
-    struct storage_call *call = create_call(flow, store, VERB_SWEEP);
+    struct storage_call *call = storage_call_create(flow, store, VERB_SWEEP);
     call->in.sweep_limit = limit;
-    return submit(call, NULL, out);
+    return storage_call_submit(call, NULL, out);
 }

@@ -19,6 +19,8 @@ enum {
     GRANT_ID_LEN = 16,
     SECRET_HASH_LEN = 32,
     CLIENT_PAGE_MAX = 500,
+    GRANT_PAGE_MAX = 500,
+    ENDING_PAGE_MAX = 500,
 };
 
 struct storage;
@@ -118,6 +120,7 @@ struct rotated {
 enum step_result ask_rotate(struct flow *flow, struct store *store, const struct rotation *rotation, struct arena *arena, struct rotated *out);
 
 enum revoke_by { REVOKE_GRANT, REVOKE_SESSION, REVOKE_SUBJECT, REVOKE_CLIENT };
+const char *revoke_by_name(enum revoke_by by); /* "grant", "session", "subject", "client" */
 /* For REVOKE_SESSION, REVOKE_SUBJECT and REVOKE_CLIENT the instant is kept as well: see look_began_steady_ms. */
 struct revocation {
     enum revoke_by by;
@@ -130,6 +133,33 @@ struct revocation {
 };
 struct revoked { uint64_t count; }; /* grants that were live before */
 enum step_result ask_revoke(struct flow *flow, struct store *store, const struct revocation *revocation, struct revoked *out);
+
+/* a grant for whoever looks after them: neither its secret, nor what a person's claims are */
+struct listed_grant {
+    struct grant grant; /* claims: absent */
+    int64_t rotated_at, session_checked_at, session_expires_at, idle_expires_at, expires_at, revoked_at;
+    struct bytes revoked_because;
+};
+/* a place in a list: zeros are before the first. Made by the back end, meant for it alone */
+struct grant_place { unsigned char at[16]; };
+struct grant_page { struct listed_grant *rows; size_t count; bool more; struct grant_place next; int64_t now; /* 0 without rows */ };
+/* by: not REVOKE_GRANT; name as in struct revocation (for REVOKE_CLIENT too); limit at most GRANT_PAGE_MAX. In an order that stays, of no meaning */
+struct grant_page_ask { enum revoke_by by; struct bytes name; struct grant_place after; size_t limit; };
+enum step_result ask_list_grants(struct flow *flow, struct store *store, const struct grant_page_ask *ask, struct arena *arena, struct grant_page *out);
+
+/* ---- news of endings: for who keeps in memory what hangs on a session, a subject or a client ---- */
+
+/* run: on the loop, soon after a session, subject or client was ended as a whole (ask_revoke, ask_delete_client), through whichever store of whichever process on this
+ * database. It may come more than once, also for an ending that failed halfway; and up to ENDING_NEWS_LATE_MS late, or more while the database is away. To be called right
+ * after storage_attach; run NULL: no more news. */
+enum { ENDING_NEWS_LATE_MS = 2000 };
+void storage_on_ending(struct store *store, void (*run)(void *data, enum revoke_by by, struct bytes name), void *data);
+
+/* The instants behind them (see look_began_steady_ms), those of the last age_ms, oldest first; after: the last one of the page before, or zeroes. */
+struct ending { enum revoke_by by; /* never REVOKE_GRANT */ struct bytes name; int64_t at; };
+struct ending_page_ask { int64_t age_ms; struct ending after; size_t limit; /* at most ENDING_PAGE_MAX */ };
+struct ending_page { struct ending *rows; size_t count; bool more; };
+enum step_result ask_list_endings(struct flow *flow, struct store *store, const struct ending_page_ask *ask, struct arena *arena, struct ending_page *out);
 
 /* ---- signing keys (keys/keys.h reads and makes the rows) ---- */
 

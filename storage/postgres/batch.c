@@ -125,10 +125,16 @@ static bool send_after(struct batch *batch, size_t first)
     for (size_t i = first; i < batch->job_count; i++) {
         struct job *job = batch->jobs[i];
         if (job->stage->send_after == NULL) continue;
-        if (!job->stage->after_is_courtesy) job->last_group = batch->groups_sent;
+        job->last_group = batch->groups_sent;
         if (!job->stage->send_after(batch, job)) return false;
     }
     return end_group(batch);
+}
+
+static bool send_courtesy(struct batch *batch, struct job *job)
+{
+    if (job->stage->send_courtesy == NULL) return true;
+    return begin_group(batch, 0) && job->stage->send_courtesy(batch, job) && end_group(batch);
 }
 
 static int compare_grants(const void *a, const void *b)
@@ -182,7 +188,7 @@ void batch_send_alone(struct connection *connection)
     for (size_t i = 0; sent && i < BATCH_ALONE_MAX; i++) {
         size_t most = 1;
         if (collect(batch, LANE_ALONE, i, &most) == 0) break;
-        sent = begin_group(batch, 1) && send_each(batch, i) && end_group(batch) && send_after(batch, i);
+        sent = begin_group(batch, 1) && send_each(batch, i) && end_group(batch) && send_after(batch, i) && send_courtesy(batch, batch->jobs[i]);
     }
     metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->job_count);
     connection_launch(connection, sent);
@@ -216,6 +222,7 @@ static void note_error(struct batch *batch, const struct expected *e, const PGre
     struct group *group = &batch->groups[batch->groups_received];
     if (group->failed) return;
     group->failed = true;
+    if (group->job_count == 0) return; /* not every engine that speaks Postgres knows what it asks */
     group->guilty = e->what == EXPECT_ONE ? e->job : NULL;
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     snprintf(group->sqlstate, sizeof group->sqlstate, "%s", sqlstate == NULL ? "" : sqlstate);

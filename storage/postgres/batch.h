@@ -15,13 +15,13 @@ enum {
     BATCH_ALONE_MAX = 8,
     BATCH_MANY_LEAST = 8, /* rotations from which on one statement for all costs less than one for each */
     BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX + BATCH_SWAPS_MAX,
-    BATCH_GROUPS_MAX = 2 * BATCH_ALONE_MAX,
+    BATCH_GROUPS_MAX = 3 * BATCH_ALONE_MAX,
     BATCH_EXPECTED_MAX = 2 * BATCH_JOBS_MAX + 2 * BATCH_GROUPS_MAX,
 };
 
 /* one transaction */
 struct group {
-    size_t job_count;
+    size_t job_count; /* 0: a courtesy */
     bool failed;
     char sqlstate[6];         /* of the first error */
     const struct job *guilty; /* whose statement it was; NULL: of several, or the commit itself */

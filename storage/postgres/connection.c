@@ -233,10 +233,14 @@ static void on_busy(struct connection *c)
 
 static void take_hints(struct connection *c)
 {
-    bool hinted = false;
-    for (PGnotify *hint; (hint = PQnotifies(c->pg)) != NULL; hinted = true) PQfreemem(hint);
     const struct store *store = &c->pool->base;
-    if (hinted && store->on_key_hint != NULL) store->on_key_hint(store->key_hint_data);
+    bool keys = false, endings = false;
+    for (PGnotify *hint; (hint = PQnotifies(c->pg)) != NULL; PQfreemem(hint)) {
+        keys = keys || strcmp(hint->relname, KEY_HINT_CHANNEL) == 0;
+        endings = endings || strcmp(hint->relname, ENDING_HINT_CHANNEL) == 0;
+    }
+    if (keys && store->on_key_hint != NULL) store->on_key_hint(store->key_hint_data);
+    if (endings && store->on_ending_hint != NULL) store->on_ending_hint(store->ending_hint_data);
 }
 
 static void on_ready(void *data)

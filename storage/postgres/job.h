@@ -22,7 +22,7 @@ struct stage {
     bool repeatable; /* may be sent again when its connection was lost and nobody knows whether it happened */
     bool (*send)(struct batch *batch, struct job *job);       /* false: the connection is lost */
     bool (*send_after)(struct batch *batch, struct job *job); /* in the transaction after that; NULL: there is none */
-    bool after_is_courtesy; /* the job is over without it: send_after sends nothing of the job's own (batch_send_unseen) */
+    bool (*send_courtesy)(struct batch *batch, struct job *job); /* in one after these: only batch_send_unseen, and the job is over without it. LANE_ALONE; NULL: there is none */
     void (*conflict)(struct pool *pool, struct job *job); /* a unique index refused it, alone in its transaction: ends the job; NULL: it fails */
     void (*settle)(struct pool *pool, struct job *job);       /* it is durable: ends the job or moves it on */
 };

@@ -75,7 +75,6 @@ static bool send_change(struct batch *batch, struct job *job)
     return batch_send(batch, job);
 }
 
-/* Not every engine that speaks Postgres knows it; none needs it. */
 static bool send_hint(struct batch *batch, struct job *job)
 {
     (void)job;
@@ -99,7 +98,6 @@ static void lose_race(struct pool *pool, struct job *job)
 const struct stage stage_change_keys = {.lane = LANE_ALONE,
                                         .repeatable = true,
                                         .send = send_change,
-                                        .send_after = send_hint,
-                                        .after_is_courtesy = true,
+                                        .send_courtesy = send_hint,
                                         .settle = settle_change,
                                         .conflict = lose_race};

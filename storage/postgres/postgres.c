@@ -14,6 +14,7 @@ static void close_postgres(struct storage *storage)
 
 static const struct storage_ops ops = {
     .name = "postgres",
+    .shared = true,
     .close = close_postgres,
     .migrate = migrate_run,
     .schema = migrate_schema,
@@ -28,7 +29,7 @@ struct storage *postgres_open(const struct postgres_settings *settings, struct f
     struct postgres *postgres = calloc(1, sizeof *postgres);
     if (postgres == NULL) abort();
     *postgres = (struct postgres){
-        .base = {&ops},
+        .base = {.ops = &ops},
         .connections = connections == 0 ? CONNECTIONS_DEFAULT : connections,
         .unnamed_statements = settings->unnamed_statements,
     };

@@ -13,6 +13,7 @@
 
 #include "storage/postgres/batch.h"
 #include "storage/postgres/pool.h"
+#include "storage/postgres/setup.h"
 #include "storage/postgres/stages.h"
 
 /* ---- one grant ---- */
@@ -40,10 +41,10 @@ static const struct stage stage_revoke_grant = {
 
 /* ---- all of a session, subject or client ---- */
 
-static bool send_ending(struct batch *batch, struct job *job, const char *kind, struct bytes name)
+static bool send_ending(struct batch *batch, struct job *job, enum revoke_by by, struct bytes name)
 {
     struct params *p = batch_statement(batch, STATEMENT_END);
-    params_put_bytes(p, bytes_of(kind));
+    params_put_bytes(p, bytes_of(revoke_by_name(by)));
     params_put_bytes(p, name);
     return batch_send(batch, job);
 }
@@ -51,8 +52,14 @@ static bool send_ending(struct batch *batch, struct job *job, const char *kind, 
 static bool send_end(struct batch *batch, struct job *job)
 {
     const struct revocation *r = &job->calls->in.revocation;
-    if (r->by == REVOKE_CLIENT) return send_ending(batch, job, "client", r->client_id);
-    return send_ending(batch, job, r->by == REVOKE_SESSION ? "session" : "subject", r->name);
+    return send_ending(batch, job, r->by, r->by == REVOKE_CLIENT ? r->client_id : r->name);
+}
+
+/* Behind the rest, since it may fail: who reads the instant has it in time all the same. */
+static bool send_hint(struct batch *batch, struct job *job)
+{
+    (void)job;
+    return batch_send_unseen(batch, "SELECT pg_notify('" ENDING_HINT_CHANNEL "', '')");
 }
 
 static struct bytes last_id_of(const struct job *job)
@@ -97,8 +104,12 @@ static void settle_revoke(struct pool *pool, struct job *job)
         pool_move(pool, job, &stage_revoke_more);
 }
 
-static const struct stage stage_revoke_many = {
-    .lane = LANE_ALONE, .repeatable = true, .send = send_end, .send_after = send_revoke, .settle = settle_revoke};
+static const struct stage stage_revoke_many = {.lane = LANE_ALONE,
+                                               .repeatable = true,
+                                               .send = send_end,
+                                               .send_after = send_revoke,
+                                               .send_courtesy = send_hint,
+                                               .settle = settle_revoke};
 /* the instant stands already, and must not move on to grants that are made now */
 static const struct stage stage_revoke_more = {
     .lane = LANE_ALONE, .repeatable = true, .send = send_revoke, .settle = settle_revoke};
@@ -112,7 +123,7 @@ const struct stage *stage_of_revocation(enum revoke_by by)
 
 static bool send_end_client(struct batch *batch, struct job *job)
 {
-    return send_ending(batch, job, "client", job->calls->in.client_id);
+    return send_ending(batch, job, REVOKE_CLIENT, job->calls->in.client_id);
 }
 
 static bool send_delete_client(struct batch *batch, struct job *job)
@@ -138,7 +149,10 @@ static void settle_delete_client(struct pool *pool, struct job *job)
 }
 
 /* not repeatable: a second time would find it absent */
-const struct stage stage_delete_client = {
-    .lane = LANE_ALONE, .send = send_end_client, .send_after = send_delete_client, .settle = settle_delete_client};
+const struct stage stage_delete_client = {.lane = LANE_ALONE,
+                                          .send = send_end_client,
+                                          .send_after = send_delete_client,
+                                          .send_courtesy = send_hint,
+                                          .settle = settle_delete_client};
 static const struct stage stage_delete_client_more = {
     .lane = LANE_ALONE, .send = send_delete_client, .settle = settle_delete_client};

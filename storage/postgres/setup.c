@@ -18,9 +18,11 @@ static bool send_query(struct connection *c, const char *sql)
 /* what other engines than Postgres may refuse */
 static bool send_optional(struct connection *c)
 {
-    bool listens = c == &c->pool->connections[0] && c->pool->base.on_key_hint != NULL;
+    const struct store *store = &c->pool->base;
+    bool listens = c == &c->pool->connections[0];
     if (!send_text(c, statement_planner_settings())) return false;
-    if (listens && !send_text(c, "LISTEN " KEY_HINT_CHANNEL)) return false;
+    if (listens && store->on_key_hint != NULL && !send_text(c, "LISTEN " KEY_HINT_CHANNEL)) return false;
+    if (listens && store->on_ending_hint != NULL && !send_text(c, "LISTEN " ENDING_HINT_CHANNEL)) return false;
     return PQpipelineSync(c->pg) == 1;
 }
 

@@ -13,6 +13,8 @@ const struct stage *stage_of(const struct storage_call *call)
     case VERB_STORE_GRANT: return &stage_store_grant;
     case VERB_ROTATE: return &stage_rotate;
     case VERB_REVOKE: return stage_of_revocation(call->in.revocation.by);
+    case VERB_LIST_GRANTS: return &stage_list_grants;
+    case VERB_LIST_ENDINGS: return &stage_list_endings;
     case VERB_LIST_KEYS: return &stage_list_keys;
     case VERB_CHANGE_KEYS: return &stage_change_keys;
     case VERB_PULSE: return &stage_pulse;

@@ -14,6 +14,8 @@ extern const struct stage stage_store_grant;
 /* revoke.c */
 const struct stage *stage_of_revocation(enum revoke_by by);
 extern const struct stage stage_delete_client;
+/* listing.c */
+extern const struct stage stage_list_grants, stage_list_endings;
 /* clients.c */
 extern const struct stage stage_find_client, stage_list_clients, stage_add_client, stage_find_origin;
 /* keys.c */

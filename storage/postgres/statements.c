@@ -143,6 +143,18 @@
     "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), " REVOKE_LOCKED(                          \
         "$2") " SELECT count(*) FROM u"
 
+/* a page of them, in the order of the index that names them */
+#define LIST_GRANTS_OF(column)                                                                                         \
+    "WITH " MOMENT " SELECT t.now, g.grant_id, g.client_id, g.subject, g.kratos_session_id, g.identity_id, g.scope,"   \
+    "  g.audience, g.acr, g.amr, g.auth_time, g.created_at, s.rotated_at, s.session_checked_at, s.session_expires_at," \
+    "  s.idle_expires_at, s.expires_at, s.revoked_at, s.revoked_because"                                               \
+    " FROM t CROSS JOIN grants g JOIN grant_state s ON s.grant_id = g.grant_id"                                        \
+    " WHERE " column " = $1 AND g.grant_id > $2 ORDER BY g.grant_id LIMIT $3"
+
+#define LIST_ENDINGS                                                                                                   \
+    "WITH " MOMENT " SELECT kind, name, at FROM endings"                                                               \
+    " WHERE at >= (SELECT now FROM t) - $1 AND (at, kind, name) > ($2, $3, $4) ORDER BY at, kind, name LIMIT $5"
+
 #define END                                                                                                            \
     "WITH " MOMENT " INSERT INTO endings (kind, name, at) SELECT $1, $2, t.now FROM t"                                 \
     " ON CONFLICT (kind, name) DO UPDATE SET at = greatest(endings.at, excluded.at)"
@@ -229,6 +241,11 @@ static const struct statement statements[] = {
     [STATEMENT_REVOKE_SESSION] = {"revoke_session", REVOKE_WHERE(OF_NAME("g.kratos_session_id")), "ttu", false},
     [STATEMENT_REVOKE_SUBJECT] = {"revoke_subject", REVOKE_WHERE(OF_NAME("g.identity_id")), "ttu", false},
     [STATEMENT_REVOKE_CLIENT] = {"revoke_client", REVOKE_WHERE(OF_NAME("g.client_id")), "ttu", false},
+    [STATEMENT_LIST_GRANTS_OF_SESSION] = {"list_grants_of_session", LIST_GRANTS_OF("g.kratos_session_id"), "tun",
+                                          false},
+    [STATEMENT_LIST_GRANTS_OF_SUBJECT] = {"list_grants_of_subject", LIST_GRANTS_OF("g.identity_id"), "tun", false},
+    [STATEMENT_LIST_GRANTS_OF_CLIENT] = {"list_grants_of_client", LIST_GRANTS_OF("g.client_id"), "tun", false},
+    [STATEMENT_LIST_ENDINGS] = {"list_endings", LIST_ENDINGS, "nnttn", false},
     [STATEMENT_FIND_CLIENT] = {"find_client", "SELECT " CLIENT_COLUMNS " WHERE client_id = $1", "t", false},
     [STATEMENT_LIST_CLIENTS] = {"list_clients",
                                 "SELECT " CLIENT_COLUMNS " WHERE client_id > $1 ORDER BY client_id LIMIT $2", "tn",

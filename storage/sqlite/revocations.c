@@ -3,11 +3,11 @@
 #include "base/clock.h"
 
 /* the instant, for the grants whose look at the session began before it and that are stored after it */
-static bool keep_instant(struct database *db, const char *kind, struct bytes name, int64_t now, struct fault *fault)
+static bool keep_instant(struct database *db, enum revoke_by by, struct bytes name, int64_t now, struct fault *fault)
 {
     struct query q;
     query_begin(&q, db, STATEMENT_ADD_ENDING);
-    query_put_text(&q, bytes_of(kind));
+    query_put_text(&q, bytes_of(revoke_by_name(by)));
     query_put_text(&q, name);
     query_put_number(&q, now);
     return query_run(&q, fault);
@@ -44,13 +44,13 @@ static bool revoke(struct database *db, const struct revocation *r, int64_t now,
     switch (r->by) {
     case REVOKE_GRANT: return revoke_one(db, r, now, fault);
     case REVOKE_SESSION:
-        return keep_instant(db, "session", r->name, now, fault) &&
+        return keep_instant(db, r->by, r->name, now, fault) &&
                revoke_all(db, STATEMENT_REVOKE_SESSION, r, now, fault);
     case REVOKE_SUBJECT:
-        return keep_instant(db, "subject", r->name, now, fault) &&
+        return keep_instant(db, r->by, r->name, now, fault) &&
                revoke_all(db, STATEMENT_REVOKE_SUBJECT, r, now, fault);
     case REVOKE_CLIENT:
-        return keep_instant(db, "client", r->client_id, now, fault) &&
+        return keep_instant(db, r->by, r->client_id, now, fault) &&
                revoke_all(db, STATEMENT_REVOKE_CLIENT, r, now, fault);
     }
     return fault_set(fault, FAULT_BUG, db->where, "revoked by no such thing: %d", (int)r->by);

@@ -8,6 +8,13 @@
     "UPDATE grant_state SET revoked_at = ?1, revoked_because = ?2"                                                     \
     " WHERE " which " AND revoked_at = 0 AND idle_expires_at > ?1 AND expires_at > ?1"
 
+/* in the order of rowid, in which an index keeps the rows of one name; a session has few */
+#define LIST_GRANTS(which)                                                                                             \
+    "SELECT grants.rowid, grant_id, client_id, subject, kratos_session_id, identity_id, scope, audience, acr, amr,"    \
+    " auth_time, created_at, rotated_at, session_checked_at, session_expires_at, idle_expires_at, expires_at,"         \
+    " revoked_at, revoked_because FROM grants JOIN grant_state USING (grant_id)"                                       \
+    " WHERE " which " = ?1 AND grants.rowid > ?2 ORDER BY grants.rowid LIMIT ?3"
+
 #define STATEMENTS(STATEMENT)                                                                                          \
     STATEMENT(BEGIN, "BEGIN IMMEDIATE")                                                                                \
     STATEMENT(COMMIT, "COMMIT")                                                                                        \
@@ -61,6 +68,12 @@
     STATEMENT(REVOKE_SESSION, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE kratos_session_id = ?3)"))   \
     STATEMENT(REVOKE_SUBJECT, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE identity_id = ?3)"))         \
     STATEMENT(REVOKE_CLIENT, REVOKE_LIVE("grant_id IN (SELECT grant_id FROM grants WHERE client_id = ?3)"))            \
+                                                                                                                       \
+    STATEMENT(LIST_GRANTS_OF_SESSION, LIST_GRANTS("kratos_session_id"))                                                \
+    STATEMENT(LIST_GRANTS_OF_SUBJECT, LIST_GRANTS("identity_id"))                                                      \
+    STATEMENT(LIST_GRANTS_OF_CLIENT, LIST_GRANTS("client_id"))                                                         \
+    STATEMENT(LIST_ENDINGS, "SELECT kind, name, at FROM endings WHERE at >= ?1 AND (at, kind, name) > (?2, ?3, ?4)"    \
+                            " ORDER BY at, kind, name LIMIT ?5")                                                       \
                                                                                                                        \
     STATEMENT(COUNT_KEYS, "SELECT count(*) FROM signing_keys")                                                         \
     STATEMENT(LIST_KEYS, "SELECT kid, algorithm, epoch, created_at, activate_at, retire_at, remove_at, wanted_at,"     \

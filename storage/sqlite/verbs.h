@@ -21,6 +21,9 @@ bool grants_rotate(struct database *db, struct storage_call *call, struct fault 
 /* revocations.c */
 bool revocations_make(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool revocations_end_client(struct database *db, struct bytes client_id, int64_t now, struct fault *fault) MUST_USE;
+/* listing.c */
+bool listing_grants(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
+bool listing_endings(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 /* keys.c */
 bool keys_list(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool keys_change(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;

@@ -37,7 +37,7 @@ def path_of(client_id):
 # ---- who may ask ----
 
 @pytest.mark.parametrize("authorization", [None, "", TOKEN, "Bearer", "Bearer ", "Bearer " + TOKEN[:-1], "Bearer " + TOKEN + "x", "Bearer " + TOKEN.upper(), basic("admin", TOKEN), "Bearer  " + TOKEN])
-@pytest.mark.parametrize("method, path", [("GET", CLIENTS), ("POST", CLIENTS), ("GET", CLIENTS + "/spa"), ("DELETE", CLIENTS + "/spa"), ("GET", "/admin/nothing")])
+@pytest.mark.parametrize("method, path", [("GET", CLIENTS), ("POST", CLIENTS), ("GET", CLIENTS + "/spa"), ("DELETE", CLIENTS + "/spa"), ("GET", "/admin/grants?client=spa"), ("DELETE", "/admin/grants?client=spa"), ("DELETE", "/admin/grants/" + "0" * 8), ("GET", "/admin/nothing")])
 def test_without_the_token_nothing_is_done_or_told(guarded, authorization, method, path):
     answer = guarded.admin.request(method, path, "{}" if method == "POST" else None, {} if authorization is None else {"Authorization": authorization})
     assert answer.status == 401 and answer.header("WWW-Authenticate") == "Bearer", answer
@@ -61,14 +61,14 @@ def test_the_token_is_never_in_the_log(guarded):
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "http://127.0.0.1:4478", "null", ""])
-@pytest.mark.parametrize("path", [CLIENTS, "/health/alive", "/version", "/nothing"])
+@pytest.mark.parametrize("path", [CLIENTS, "/admin/grants?client=spa", "/hooks/kratos/revoke", "/health/alive", "/version", "/nothing"])
 def test_a_request_that_a_browser_sent_is_refused(hydrant, path, origin):
     answer = hydrant.admin.get(path, {"Origin": origin})
     assert answer.status == 403 and answer.json["error"] == "access_denied"
 
 
 @pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:4478", "localhost.evil.example.com", "127.0.0.1.evil.example.com", "127.0.0.1evil", "[::1", "x.localhost", "localhost@evil.example.com", ""])
-@pytest.mark.parametrize("path", [CLIENTS, "/health/alive"])
+@pytest.mark.parametrize("path", [CLIENTS, "/admin/grants?client=spa", "/hooks/kratos/revoke", "/health/alive"])
 def test_a_rebound_name_is_refused(hydrant, path, host):
     assert hydrant.admin.get(path, {"Host": host}).status in (400, 403)
 

@@ -46,7 +46,7 @@ def row_of(out, name):
 
 # ---- help and version ----
 
-COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "keys list", "keys rotate", "keys revoke", "keys reseal", "token inspect", "token verify", "health", "version", "help"]
+COMMANDS = ["serve", "migrate", "config check", "clients create", "clients list", "clients get", "clients delete", "keys list", "keys rotate", "keys revoke", "keys reseal", "grants list", "grants revoke", "token inspect", "token verify", "health", "version", "help"]
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
@@ -64,7 +64,7 @@ def test_each_command_is_explained(command):
     assert run(*command.split(), "-h" if command == "help" else "--help").out == explained.out
 
 
-@pytest.mark.parametrize("group", ["clients", "config", "keys", "token"])
+@pytest.mark.parametrize("group", ["clients", "config", "grants", "keys", "token"])
 @pytest.mark.parametrize("words", [["help", "%s"], ["%s", "--help"], ["%s", "-h"]])
 def test_help_of_a_group_lists_its_commands(group, words):
     done = run(*[word.replace("%s", group) for word in words])

@@ -38,6 +38,8 @@ static enum step_result ask(struct flow *flow)
     case VERB_STORE_GRANT: return ask_store_grant(flow, e->store, e->in, e->out);
     case VERB_ROTATE: return ask_rotate(flow, e->store, e->in, e->arena, e->out);
     case VERB_REVOKE: return ask_revoke(flow, e->store, e->in, e->out);
+    case VERB_LIST_GRANTS: return ask_list_grants(flow, e->store, e->in, e->arena, e->out);
+    case VERB_LIST_ENDINGS: return ask_list_endings(flow, e->store, e->in, e->arena, e->out);
     case VERB_LIST_KEYS: return ask_list_keys(flow, e->store, e->arena, e->out);
     case VERB_CHANGE_KEYS: return ask_change_keys(flow, e->store, e->in, e->out);
     case VERB_PULSE: return ask_pulse(flow, e->store, e->out);

@@ -19,6 +19,8 @@ int suite_rotate(struct driver *d);
 int suite_look(struct driver *d);
 int suite_together(struct driver *d);
 int suite_revoke(struct driver *d);
+int suite_listing(struct driver *d);
+int suite_endings(struct driver *d);
 int suite_keys(struct driver *d);
 int suite_house(struct driver *d);
 int suite_trouble(struct driver *d);

@@ -191,7 +191,9 @@ static void cancel_each(struct driver *d)
     struct client_page_ask page = {.limit = 10};
     struct key_change keys = {.added_count = 0};
     uint32_t limit = 1;
-    char outs[12][512];
+    struct grant_page_ask grants = {.by = REVOKE_SESSION, .name = grant.grant.kratos_session_id, .limit = 3};
+    struct ending_page_ask endings = {.age_ms = MINUTE, .limit = 3};
+    char outs[14][512];
     struct bytes origin = BYTES("https://app.example");
     struct new_grant another = new_grant(d);
     cancel_one(d, VERB_FIND_CLIENT, &row.client_id, outs[0]);
@@ -205,6 +207,8 @@ static void cancel_each(struct driver *d)
     cancel_one(d, VERB_CHANGE_KEYS, &keys, outs[11]);
     cancel_one(d, VERB_PULSE, NULL, outs[8]);
     cancel_one(d, VERB_SWEEP, &limit, outs[9]);
+    cancel_one(d, VERB_LIST_GRANTS, &grants, outs[12]);
+    cancel_one(d, VERB_LIST_ENDINGS, &endings, outs[13]);
     cancel_one(d, VERB_FIND_ORIGIN, &origin, outs[10]);
 }
 

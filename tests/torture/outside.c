@@ -75,6 +75,15 @@ static void fill_stored(struct storage_call *call)
         (struct stored_grant){database.store_grant, now, now + asked->idle_ttl_ms, now + asked->absolute_ttl_ms};
 }
 
+static void fill_grants(struct storage_call *call)
+{
+    struct grant_page *page = &call->result.grants;
+    page->now = clock_now_ms();
+    if (!database.has_grant) return;
+    page->rows = arena_take(&call->arena, sizeof *page->rows);
+    page->rows[page->count++] = (struct listed_grant){.grant = database.grant, .rotated_at = page->now};
+}
+
 static void fill(struct storage_call *call)
 {
     switch (call->verb) {
@@ -88,6 +97,8 @@ static void fill(struct storage_call *call)
     case VERB_REVOKE: call->result.revoked.count = 1; return;
     case VERB_PULSE: call->result.pulse.now = clock_now_ms(); return;
     case VERB_LIST_KEYS: call->result.keys = (struct key_list){.now = clock_now_ms()}; return;
+    case VERB_LIST_GRANTS: fill_grants(call); return;
+    case VERB_LIST_ENDINGS:
     case VERB_CHANGE_KEYS:
     case VERB_SWEEP: abort(); /* no endpoint asks that */
     }
@@ -119,7 +130,7 @@ static void submit(struct store *store, struct storage_call *call)
 }
 
 static const struct storage_ops ops = {.name = "held", .submit = submit};
-static struct storage held_storage = {&ops};
+static struct storage held_storage = {.ops = &ops};
 
 struct store *outside_store(struct loop *loop)
 {

@@ -4,13 +4,6 @@
 #include "torture/torture.h"
 #include "torture/world.h"
 
-static void forget(struct client_news *news, struct bytes client_id)
-{
-    (void)news;
-    client_registry_forget(world.context.clients, client_id);
-}
-static struct client_news news = {forget};
-
 static const struct route CREATE = {.size = sizeof(struct client_admin),
                                     .steps = CREATE_CLIENT_STEPS,
                                     .finish = create_client_finish,
@@ -30,8 +23,7 @@ static const struct route DELETE = {.size = sizeof(struct client_admin),
                                     .steps = DELETE_CLIENT_STEPS,
                                     .finish = delete_client_finish,
                                     .dispose = client_admin_release,
-                                    .name = "delete",
-                                    .data = &news};
+                                    .name = "delete"};
 
 static void exists(struct sent *sent)
 {

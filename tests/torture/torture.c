@@ -13,7 +13,7 @@
 enum { WAITS_MAX = 8, HOUR_MS = 3600 * 1000 };
 
 /* The ways in which a wait may end before its time. After the first four the answer comes when the request is gone. */
-enum ending {
+enum ended_by {
     CLIENT_LEFT,    /* net aborts the flow, then disposes of the request */
     DEADLINE,       /* net aborts the flow, which answers */
     DISPOSED,       /* the request goes without a word */
@@ -206,7 +206,7 @@ static void run_at_once(const struct scene *scene)
 /* ---- the endings ---- */
 
 /* answers what comes before the place; what is asked there is held, or ends by itself */
-static void go_to(unsigned place, enum ending ending)
+static void go_to(unsigned place, enum ended_by ending)
 {
     bool at_once = ending == FAILED_AT_ONCE;
     if (place == 0 && at_once) outside_mode = OUTSIDE_FAILS;
@@ -226,7 +226,7 @@ static void answer_the_rest(void)
 
 static void abort_flow(enum fault_kind kind) { flow_abort(&run.request->flow, kind, "net", "the test says so"); }
 
-static void end_here(enum ending ending)
+static void end_here(enum ended_by ending)
 {
     bool is_look = outside_holds_look();
     switch (ending) {
@@ -266,7 +266,7 @@ static void end_here(enum ending ending)
     }
 }
 
-static void run_ending(const struct scene *scene, unsigned place, enum ending ending)
+static void run_ending(const struct scene *scene, unsigned place, enum ended_by ending)
 {
     begin(scene, place, ENDINGS[ending]);
     go_to(place, ending);
@@ -292,7 +292,7 @@ static void torture(const char *endpoint, const struct scene *scenes)
         unsigned count = run_through(scene);
         run_at_once(scene);
         for (unsigned place = 0; place < count; place++)
-            for (enum ending ending = 0; ending < ENDING_COUNT; ending++) run_ending(scene, place, ending);
+            for (enum ended_by ending = 0; ending < ENDING_COUNT; ending++) run_ending(scene, place, ending);
         waits += count;
     }
     printf("%-14s %2u scenes, %2u suspensions x %d endings\n", endpoint, scene_count, waits, ENDING_COUNT);
@@ -317,6 +317,9 @@ int main(void)
     torture("list keys", KEY_SCENES);
     torture("ready", READY_SCENES);
     torture("forward-auth", FORWARD_AUTH_SCENES);
+    torture("list grants", LIST_GRANTS_SCENES);
+    torture("revoke grants", REVOKE_GRANTS_SCENES);
+    torture("Kratos' hook", KRATOS_REVOKE_SCENES);
     world_destroy();
     if (!memory_watch_sees()) printf("built without AddressSanitizer: memory was not looked at\n");
     printf("%u failed\n", failures);

@@ -111,6 +111,12 @@ static void check_token(void)
         CHECK(strcmp(answered_header(&answered, "www-authenticate"), "Bearer") == 0);
         CHECK(strcmp(answered_header(&answered, "cache-control"), "no-store") == 0);
     }
+    TEST("hooks take keys of their own, and what only begins like them the token")
+    {
+        CHECK(passes(&(struct knock){.host = "localhost", .path = "/hooks/kratos/revoke"}));
+        CHECK(!passes(&(struct knock){.host = "evil.example", .path = "/hooks/kratos/revoke"}));
+        CHECK(!passes(&(struct knock){.host = "localhost", .path = "/hooks"}) && answered.status == 401);
+    }
     TEST("health and version take none; what only begins like them does")
     {
         CHECK(passes(&(struct knock){.host = "localhost", .path = "/health/ready"}));

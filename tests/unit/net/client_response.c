@@ -112,6 +112,13 @@ static void test_fields(void)
         CHECK_BYTES(response.answer.set_cookies[0], BYTES("a=1"));
         CHECK_BYTES(response.answer.set_cookies[1], BYTES("b=2; Path=/"));
     }
+    TEST("so is the first Link")
+    {
+        struct bytes wire =
+            BYTES(OK "LINK: </a?b=c>; rel=\"next\"\r\nLink: </d>; rel=\"last\"\r\nContent-Length: 0\r\n\r\n");
+        CHECK(read_pieces(&response, wire, 1) == RESPONSE_DONE);
+        CHECK_BYTES(response.answer.link, BYTES("</a?b=c>; rel=\"next\""));
+    }
     TEST("an interim answer's fields are no part of the answer")
     {
         struct bytes wire =

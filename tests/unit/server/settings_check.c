@@ -90,6 +90,23 @@ static void test_admin(void)
         CHECK(refused_too("serve: {admin: {token: 'abcdefghijklmnop qrstuvwxyz0123456'}}\n",
                           "serve.admin.token: (secret) is wrong"));
     }
+    TEST("Kratos' hook has the key that is said, whole, and none without; it is one that fits into a header")
+    {
+        struct settings *s = accepted("kratos: {hook_api_key: 'Bearer 0123456789'}\n"), *none = accepted("");
+        CHECK(s != NULL && bytes_equal(s->kratos_hook_key, BYTES("Bearer 0123456789")));
+        CHECK(none != NULL && !bytes_present(none->kratos_hook_key));
+        settings_free(s);
+        settings_free(none);
+        static const char *const BAD[] = {"'Bearer 012345678'", "' 0123456789abcdef'", "'0123456789abcdef '",
+                                          "\"0123456789abcdef\\r\\nX: y\"", "\"0123456789abcdef\\u00e4\"",
+                                          "'a                               b'"};
+        for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+            char more[128];
+            snprintf(more, sizeof more, "kratos: {hook_api_key: %s}\n", BAD[i]);
+            CHECK(refused_too(more, "kratos.hook_api_key: (secret) is wrong; right would be the whole value"));
+            CHECK(strstr(complaints, "0123456789") == NULL);
+        }
+    }
     TEST("certificate and key come together")
     {
         CHECK(refused_too("serve: {public: {tls: {cert: /c}}}\n",

@@ -50,7 +50,7 @@ static void fake_close(struct storage *storage)
 
 static const struct storage_ops ops = {
     .name = "fake", .close = fake_close, .attach = fake_attach, .detach = fake_detach, .submit = fake_submit};
-static struct storage fake = {&ops};
+static struct storage fake = {.ops = &ops};
 
 /* ---- a flow that asks once ---- */
 
