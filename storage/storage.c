@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "storage/call.h"
@@ -18,6 +19,7 @@ const char *storage_verb_name(enum storage_verb verb)
     case VERB_FIND_ORIGIN: return "storage: find origin";
     case VERB_STORE_GRANT: return "storage: store grant";
     case VERB_ROTATE: return "storage: rotate";
+    case VERB_FIND_GRANT: return "storage: find grant";
     case VERB_REVOKE: return "storage: revoke";
     case VERB_LIST_KEYS: return "storage: list keys";
     case VERB_CHANGE_KEYS: return "storage: change keys";
@@ -175,6 +177,7 @@ static void keep_result(struct storage_call *call, struct arena *arena)
         keep_grant(arena, &call->result.rotated.grant);
         keep(arena, &call->result.rotated.revoked_because);
         return;
+    case VERB_FIND_GRANT: keep_grant(arena, &call->result.found.grant); return;
     case VERB_LIST_KEYS: keys->rows = copy_keys(arena, keys->rows, keys->count); return;
     case VERB_ADD_CLIENT:
     case VERB_DELETE_CLIENT:
@@ -197,6 +200,7 @@ static void write_out(const struct storage_call *call)
     case VERB_FIND_ORIGIN: *(bool *)call->out = call->result.origin; return;
     case VERB_STORE_GRANT: *(struct stored_grant *)call->out = call->result.grant; return;
     case VERB_ROTATE: *(struct rotated *)call->out = call->result.rotated; return;
+    case VERB_FIND_GRANT: *(struct found_grant *)call->out = call->result.found; return;
     case VERB_REVOKE: *(struct revoked *)call->out = call->result.revoked; return;
     case VERB_LIST_KEYS: *(struct key_list *)call->out = call->result.keys; return;
     case VERB_CHANGE_KEYS: *(enum key_change_outcome *)call->out = call->result.key_change; return;
@@ -299,6 +303,20 @@ enum step_result ask_rotate(struct flow *flow, struct store *store, const struct
     keep(&call->arena, &call->in.rotation.client_id);
     keep(&call->arena, &call->in.rotation.claims);
     return submit(call, arena, out);
+}
+
+enum step_result ask_find_grant(struct flow *flow, struct store *store, const unsigned char grant_id[GRANT_ID_LEN],
+                                struct arena *arena, struct found_grant *out)
+{
+    struct storage_call *call = create_call(flow, store, VERB_FIND_GRANT);
+    memcpy(call->in.grant_id, grant_id, GRANT_ID_LEN);
+    return submit(call, arena, out);
+}
+
+enum grant_standing storage_standing(const struct rotation_state *state, int64_t now)
+{
+    if (state->revoked_at != 0) return GRANT_REVOKED;
+    return state->idle_expires_at <= now || state->expires_at <= now ? GRANT_ENDED : GRANT_LIVE;
 }
 
 enum step_result ask_revoke(struct flow *flow, struct store *store, const struct revocation *revocation,

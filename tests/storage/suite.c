@@ -13,7 +13,7 @@ static const struct section {
     {"clients", suite_clients, false}, {"grants", suite_grants, false},     {"rotate", suite_rotate, true},
     {"look", suite_look, true},        {"together", suite_together, false}, {"revoke", suite_revoke, false},
     {"keys", suite_keys, false},       {"house", suite_house, false},       {"trouble", suite_trouble, true},
-    {"dump", suite_dump, true},
+    {"dump", suite_dump, true},        {"find", suite_find, false},
 };
 
 static bool is_asked_for(const char *name, int argc, char **argv)

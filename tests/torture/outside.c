@@ -67,6 +67,16 @@ static void fill_rotated(struct storage_call *call)
     database.changed_claims = bytes_present(asked->claims);
 }
 
+static void fill_found(struct storage_call *call)
+{
+    struct found_grant *out = &call->result.found;
+    out->standing = GRANT_UNKNOWN;
+    if (!database.has_grant || memcmp(call->in.grant_id, database.grant.id, GRANT_ID_LEN) != 0) return;
+    *out = (struct found_grant){.grant = database.grant, .state = database.state, .now = clock_now_ms()};
+    memcpy(out->secret_hash, database.grant_secret_hash, SECRET_HASH_LEN);
+    out->standing = storage_standing(&out->state, out->now);
+}
+
 static void fill_stored(struct storage_call *call)
 {
     const struct new_grant *asked = &call->in.grant;
@@ -85,6 +95,7 @@ static void fill(struct storage_call *call)
     case VERB_FIND_ORIGIN: call->result.origin = database.has_origin; return;
     case VERB_STORE_GRANT: fill_stored(call); return;
     case VERB_ROTATE: fill_rotated(call); return;
+    case VERB_FIND_GRANT: fill_found(call); return;
     case VERB_REVOKE: call->result.revoked.count = 1; return;
     case VERB_PULSE: call->result.pulse.now = clock_now_ms(); return;
     case VERB_LIST_KEYS: call->result.keys = (struct key_list){.now = clock_now_ms()}; return;
