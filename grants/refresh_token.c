@@ -45,13 +45,11 @@ static enum step_result read_targets(struct flow *flow)
     return refuse(flow, refusal.error, refusal.reason);
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* What a grant has may be refused by settings that are newer than its last look: so that this is found before anything is consumed, the first refresh
  * after a start looks. (A record of the database never changes under its grants: interface.md, Admin API.) */
 static int64_t look_max_age_ms(const struct policy *policy)
 {
-    return smaller(policy->revalidate_after_ms, clock_steady_ms() - policy->in_force_since_steady_ms);
+    return clock_earlier(policy->revalidate_after_ms, clock_steady_ms() - policy->in_force_since_steady_ms);
 }
 
 static enum step_result prepare_rotation(struct flow *flow)
@@ -63,12 +61,7 @@ static enum step_result prepare_rotation(struct flow *flow)
         .client_id = client->client_id,
         .gen = x->token.gen,
         .mac_kid = policy->secrets.at[0].kid,
-        .policy = {.grace_ms = client->refresh.grace_ms,
-            .coalesce_ms = client->refresh.coalesce_ms,
-            .skip_limit = client->refresh.skip_limit,
-            .ahead_max = client->refresh.ahead_max,
-            .never = client->refresh.never,
-            .look_max_age_ms = look_max_age_ms(policy)},
+        .policy = client_rotation_policy(client, look_max_age_ms(policy)),
     };
     memcpy(x->rotation.grant_id, x->token.grant_id, GRANT_ID_LEN);
     refresh_token_hash(&x->token, x->rotation.secret_hash);
@@ -96,16 +89,10 @@ static void log_reuse(struct flow *flow)
     log_end(&line);
 }
 
-/* A client that was deleted and made anew under the same id doesn't inherit: an exchange that was under way while it was deleted may have left a grant behind. */
-static bool predates_its_client(const struct rotated *rotated, const struct client *client)
-{
-    return rotated->outcome != ROTATE_UNKNOWN && rotated->grant.created_at < client->created_at;
-}
-
 static enum step_result judge(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    if (predates_its_client(&x->rotated, client_of(flow))) return refuse(flow, OAUTH_INVALID_GRANT, "older than its client");
+    if (x->rotated.outcome != ROTATE_UNKNOWN && !client_owns(client_of(flow), &x->rotated.grant)) return refuse(flow, OAUTH_INVALID_GRANT, "older than its client");
     ((struct request *)flow)->log.outcome = bytes_of(rotate_outcome_name(x->rotated.outcome));
     x->look_is_due = false;
     switch (x->rotated.outcome) {
@@ -297,7 +284,7 @@ static enum step_result answer_token(struct flow *flow)
     x->token.gen = now->gen;
     x->token.mac_kid = now->mac_kid;
     int64_t session_left_ms = now->session_expires_at == 0 ? INT64_MAX : now->session_expires_at - now->now;
-    int64_t grant_left_ms = smaller(now->expires_at - now->now, session_left_ms);
+    int64_t grant_left_ms = clock_earlier(now->expires_at - now->now, session_left_ms);
     if (grant_left_ms < TOKEN_LEFT_MIN_MS) return refuse(flow, OAUTH_INVALID_GRANT, "about to end");
     const struct token_answer answer = {
         .grant = &now->grant,
@@ -305,7 +292,7 @@ static enum step_result answer_token(struct flow *flow)
         .targets = &x->targets,
         .lifetime_max_ms = grant_left_ms, /* the expiration draft: never past the authorization's end */
         .refresh_token = &x->token,
-        .idle_left_ms = smaller(now->idle_expires_at - now->now, grant_left_ms),
+        .idle_left_ms = clock_earlier(now->idle_expires_at - now->now, grant_left_ms),
         .absolute_left_ms = grant_left_ms,
     };
     return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;

@@ -217,8 +217,6 @@ static enum step_result store_grant(struct flow *flow)
     return ask_store_grant(flow, context->store, &x->new_grant, &x->stored);
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static enum step_result answer_token(struct flow *flow)
 {
     struct exchange *x = exchange_of(flow);
@@ -226,7 +224,7 @@ static enum step_result answer_token(struct flow *flow)
     bool with_refresh_token = gives_refresh_token(flow);
     if (with_refresh_token && x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
     int64_t left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
-    if (with_refresh_token) left_ms = smaller(left_ms, x->stored.expires_at - x->stored.now);
+    if (with_refresh_token) left_ms = clock_earlier(left_ms, x->stored.expires_at - x->stored.now);
     const struct token_answer answer = {
         .grant = &x->new_grant.grant,
         .has_grant = with_refresh_token,
@@ -234,7 +232,7 @@ static enum step_result answer_token(struct flow *flow)
         .lifetime_max_ms = left_ms, /* the expiration draft: never past the authorization's end */
         .issued_token_type = x->issued_token_type, /* RFC 8693 2.2.1 */
         .refresh_token = with_refresh_token ? &x->token : NULL,
-        .idle_left_ms = smaller(x->stored.idle_expires_at - x->stored.now, left_ms),
+        .idle_left_ms = clock_earlier(x->stored.idle_expires_at - x->stored.now, left_ms),
         .absolute_left_ms = left_ms,
     };
     if (x->own_cookie) r->set_cookie = x->look.cookie;

@@ -3,7 +3,9 @@
 
 #include <assert.h>
 
+#include "admin/introspect.h"
 #include "oauth/cors.h"
+#include "oauth/introspect.h"
 #include "oauth/revoke.h"
 #include "server/health.h"
 
@@ -15,6 +17,8 @@ static const struct route TOKEN = {.path = "/oauth2/token", .methods = METHOD_PO
     .finish = token_finish, .dispose = token_release, .name = "token"};
 static const struct route REVOKE = {.path = "/oauth2/revoke", .methods = METHOD_POST, .size = sizeof(struct revoke_request), .steps = REVOKE_STEPS,
     .finish = revoke_finish, .dispose = client_request_release, .name = "revoke"};
+static const struct route INTROSPECT = {.path = "/oauth2/introspect", .methods = METHOD_POST, .size = sizeof(struct introspect_request), .steps = INTROSPECT_STEPS,
+    .finish = introspect_finish, .dispose = introspect_release, .name = "introspect"};
 static const struct route PREFLIGHT = {.methods = METHOD_OPTIONS, .size = sizeof(struct cors_preflight), .steps = CORS_PREFLIGHT_STEPS, .finish = cors_preflight_finish, .name = "preflight"};
 static const struct route JWKS = {.path = "/.well-known/jwks.json", .methods = METHOD_GET, .size = sizeof(struct jwks_request), .steps = DOCUMENT_STEPS, .finish = jwks_finish,
     .dispose = jwks_release, .name = "jwks"};
@@ -37,6 +41,9 @@ static const struct route RESEAL_KEYS = {.path = "/admin/keys/reseal", .methods 
     .finish = reseal_keys_finish, .dispose = key_admin_release, .name = "reseal_keys"};
 static const struct route REVOKE_KEY = {.path = "/admin/keys/{}", .methods = METHOD_DELETE, .size = sizeof(struct key_admin), .steps = REVOKE_KEY_STEPS,
     .finish = revoke_key_finish, .dispose = key_admin_release, .name = "revoke_key"};
+
+static const struct route INTROSPECT_ADMIN = {.path = "/admin/oauth2/introspect", .methods = METHOD_POST, .size = sizeof(struct introspect_admin), .steps = INTROSPECT_ADMIN_STEPS,
+    .finish = introspect_admin_finish, .dispose = introspect_admin_release, .name = "introspect_admin"};
 
 struct layout {
     struct app *app;
@@ -68,6 +75,7 @@ static void put_protocol(struct layout *l, struct bytes prefix)
     struct route preflight = PREFLIGHT;
     put_below(l, prefix, &TOKEN);
     put_below(l, prefix, &REVOKE);
+    put_below(l, prefix, &INTROSPECT);
     put_below(l, prefix, &JWKS);
     preflight.path = TOKEN.path;
     put_below(l, prefix, &preflight);
@@ -110,6 +118,7 @@ static void lay_out_admin(struct layout *l)
     put(l, &ROTATE_KEYS);
     put(l, &RESEAL_KEYS);
     put(l, &REVOKE_KEY);
+    put(l, &INTROSPECT_ADMIN);
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

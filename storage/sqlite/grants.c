@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* a moment of this machine's steady clock as a time of the database's */
 static int64_t to_time(int64_t steady_ms, int64_t now) { return now - (clock_steady_ms() - steady_ms); }
 
@@ -82,7 +80,7 @@ bool grants_store(struct database *db, struct storage_call *call, struct fault *
     bool ended;
     stored->now = now;
     stored->expires_at = now + new->absolute_ttl_ms;
-    stored->idle_expires_at = earlier(stored->expires_at, now + new->idle_ttl_ms);
+    stored->idle_expires_at = clock_earlier(stored->expires_at, now + new->idle_ttl_ms);
     if (!find_ending(db, &new->grant, looked_at, &ended, fault)) return false;
     stored->outcome = ended ? GRANT_ENDED_MEANWHILE : GRANT_STORED;
     if (ended) return true;

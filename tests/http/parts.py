@@ -286,6 +286,13 @@ class Hydrant(Process):
             pairs["client_id"] = client
         return self.public.request("POST", "/oauth2/revoke", form(pairs), headers)
 
+    def introspect(self, token, client="backend", headers=None, **parameters):
+        """client: one of SECRETS, or a pair of its id and secret, by Basic; None: nobody"""
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        if client is not None:
+            sent["Authorization"] = basic(*((client, SECRETS[client]) if isinstance(client, str) else client))
+        return self.public.request("POST", "/oauth2/introspect", form({"token": token, **parameters}), sent)
+
     def jwks(self):
         return self.public.get("/.well-known/jwks.json").json
 

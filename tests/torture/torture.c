@@ -309,6 +309,8 @@ int main(void)
     torture("token exchange", EXCHANGE_SCENES);
     torture("refresh", REFRESH_SCENES);
     torture("revoke", REVOKE_SCENES);
+    torture("introspect", INTROSPECT_SCENES);
+    torture("admin's", INTROSPECT_ADMIN_SCENES);
     torture("preflight", PREFLIGHT_SCENES);
     torture("create client", CREATE_CLIENT_SCENES);
     torture("list clients", LIST_CLIENTS_SCENES);
