@@ -279,6 +279,16 @@ def test_a_deleted_client_s_tokens_are_inactive_and_one_made_anew_inherits_none(
     assert not is_active(hydrant, said["refresh_token"], again) and not is_active(hydrant, said["access_token"], again)
 
 
+def test_of_a_client_that_may_not_refresh_any_more_it_is_inactive(launch, fresh_dsn, session):
+    dsn = fresh_dsn()
+    before = launch({"dsn": dsn})
+    token = owned(before, session)["refresh_token"]
+    before.stop()
+    after = launch({"dsn": dsn, "clients": [confidential(OWNER, scope="api read", grant_types=[EXCHANGE])]})
+    assert not is_active(after, token, OWNER) and admin(after, token).body == INACTIVE
+    assert owner_refreshes(after, token).status == 400
+
+
 # ---- who may ask ----
 
 @pytest.mark.parametrize("client_id", ["spa", "nobody", "backend"])
