@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "grants/mapping.h"
+#include "oauth/own_cookie.h"
 
 #define TYPE_KRATOS_SESSION BYTES("urn:hydrant:token-type:kratos-session")
 #define TYPE_KRATOS_COOKIE BYTES("urn:hydrant:token-type:kratos-cookie")
@@ -69,41 +70,18 @@ static enum step_result check_request(struct flow *flow)
     return check_subject_type(flow, type);
 }
 
-/* ---- the request's own cookie: exchange.md, "The cookie of this request" ---- */
-
-static bool is_same_site(struct bytes fetch_site)
-{
-    return !bytes_present(fetch_site) || bytes_equal(fetch_site, BYTES("same-origin")) || bytes_equal(fetch_site, BYTES("same-site"));
-}
-
-/* how many cookies of that name came; *value: the last one's */
-static size_t find_cookies(const struct request *request, struct bytes name, struct bytes *value)
-{
-    struct bytes rest = request_header(request, "cookie"), pair;
-    size_t count = 0;
-    while (bytes_take_word(&rest, ';', &pair)) {
-        pair = bytes_trim(pair);
-        size_t equals = bytes_find(pair, '=');
-        if (equals == pair.len || !bytes_equal((struct bytes){pair.at, equals}, name)) continue;
-        *value = (struct bytes){pair.at + equals + 1, pair.len - equals - 1};
-        count++;
-    }
-    return count;
-}
-
 static enum step_result take_own_cookie(struct flow *flow)
 {
     struct exchange *x = exchange_of(flow);
-    const struct request *request = (const struct request *)flow;
     if (!x->own_cookie) return STEP_NEXT;
-    struct bytes origin = request_header(request, "origin");
-    if (!bytes_present(origin) || request_header_count(request, "origin") > 1 || !client_allows_origin(client_of(flow), origin))
-        return refuse(flow, OAUTH_ACCESS_DENIED, "origin not allowed for the client");
-    if (!is_same_site(request_header(request, "sec-fetch-site"))) return refuse(flow, OAUTH_ACCESS_DENIED, "cross-site request");
-    size_t count = find_cookies(request, context_of(request)->policy->cookie_name, &x->subject.credential);
-    if (count == 1 && request_header_count(request, "cookie") == 1) return STEP_NEXT;
-    if (count == 0) return refuse(flow, OAUTH_SUBJECT_TOKEN, "no session cookie came with the request");
-    return refuse(flow, OAUTH_SUBJECT_TOKEN, "two session cookies"); /* RFC 6265 8.6: a sibling domain may have set one of them */
+    switch (own_cookie_find((const struct request *)flow, client_of(flow), &x->subject.credential)) {
+    case OWN_COOKIE_FOUND: return STEP_NEXT;
+    case OWN_COOKIE_ORIGIN: return refuse(flow, OAUTH_ACCESS_DENIED, "origin not allowed for the client");
+    case OWN_COOKIE_CROSS_SITE: return refuse(flow, OAUTH_ACCESS_DENIED, "cross-site request");
+    case OWN_COOKIE_NONE: return refuse(flow, OAUTH_SUBJECT_TOKEN, "no session cookie came with the request");
+    case OWN_COOKIE_TWO: return refuse(flow, OAUTH_SUBJECT_TOKEN, "two session cookies");
+    }
+    return STEP_NEXT;
 }
 
 static enum step_result check_credential(struct flow *flow)

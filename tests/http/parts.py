@@ -165,8 +165,8 @@ class Process:
 class Kratos(Process):
     """The stand-in: see tests/standin/kratos_standin.c for what it can be told."""
 
-    def __init__(self, environment=None):
-        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded")], environment)
+    def __init__(self, environment=None, arguments=()):
+        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded"), *arguments], environment)
         line = self.child.stdout.readline().decode().split()
         assert len(line) == 4, self.log
         self.public_url, self.admin_url = line[1], line[3]

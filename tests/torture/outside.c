@@ -153,6 +153,7 @@ struct asked_look {
     struct flow *waiter; /* NULL: it left */
     enum look_outcome outcome;
     bool of_session; /* not of the identity alone */
+    int64_t began_steady_ms;
     struct arena *arena;
     struct look *out;
 };
@@ -176,7 +177,8 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 
 static void fill_look(const struct asked_look *asked)
 {
-    *asked->out = (struct look){.outcome = asked->outcome, .reason = "the test says so"};
+    *asked->out = (struct look){
+        .outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = asked->began_steady_ms};
     if (asked->outcome == LOOK_LIVE) fill_session(&asked->out->session, asked->arena, asked->of_session);
     if (asked->outcome == LOOK_LIVE) asked->out->cookie = BYTES("ory_kratos_session=renewed; HttpOnly");
     if (asked->outcome == LOOK_STEP_UP) asked->out->redirect_to = BYTES("https://login.example.com/aal2");
@@ -197,6 +199,7 @@ static enum step_result ask(struct flow *flow, const struct asked_look *like)
     if (asked == NULL) abort();
     assert(outside_holds() == NULL);
     *asked = *like;
+    asked->began_steady_ms = clock_steady_ms();
     asked->wait.cancel = leave;
     asked->waiter = flow;
     flow->waiting = &asked->wait;
@@ -222,6 +225,12 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
             .wait.on = "identity: whoami", .outcome = kratos.whoami, .of_session = true, .arena = arena, .out = look});
 }
 
+enum step_result ask_whoami_again(struct flow *flow, struct identity *identity, const struct whoami_ask *asked,
+                                  struct arena *arena, struct look *look)
+{
+    return ask_whoami(flow, identity, asked, arena, look);
+}
+
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
                              struct look *look)
 {
@@ -232,6 +241,21 @@ enum step_result ask_session(struct flow *flow, struct identity *identity, struc
                                           .of_session = true,
                                           .arena = arena,
                                           .out = look});
+}
+
+enum step_result ask_session_again(struct flow *flow, struct identity *identity, struct bytes session_id,
+                                   struct arena *arena, struct look *look)
+{
+    return ask_session(flow, identity, session_id, arena, look);
+}
+
+enum step_result ask_extend(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
+                            struct look *look)
+{
+    (void)identity;
+    assert(bytes_equal(session_id, bytes_of(SESSION_ID)));
+    return ask(flow, &(struct asked_look){
+                         .wait.on = "identity: extend", .outcome = kratos.extend, .arena = arena, .out = look});
 }
 
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id,

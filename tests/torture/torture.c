@@ -56,6 +56,7 @@ static void reset_outside(void)
     kratos = (struct kratos){.expires_at_ms = clock_now_ms() + 8 * HOUR_MS};
     outside_mode = OUTSIDE_HOLDS;
     world.profiles[0].claims.use_admin_metadata = false;
+    world.policy.extend.on_refresh = false;
 }
 
 /* what is answered as a secret is one from then on */
