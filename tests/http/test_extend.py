@@ -145,6 +145,13 @@ def test_trouble_with_the_extension_is_none_of_the_refresh(launch, kratos, sessi
     assert extensions(kratos, lambda: refreshed(hydrant, said["refresh_token"]))[0] == 1
 
 
+def test_a_kratos_that_is_slow_to_answer_is_not_asked_to_extend(launch, kratos, session):
+    hydrant = launch()
+    token = hydrant.exchange(session).json["refresh_token"]
+    kratos.fault(path="session", delay_ms=1300, count=-1)
+    assert extensions(kratos, lambda: refreshed(hydrant, token))[0] == 0
+
+
 @pytest.mark.parametrize("status", [200, 204])
 def test_done_may_have_changed_nothing(launch, kratos, session, status):
     """earliest_possible_extend: Kratos says done and leaves it as it is"""

@@ -151,6 +151,14 @@ def test_with_kratos_away_the_last_look_serves(hydrant, kratos, session, fault):
     assert answer.status == 200 and answer.header("Set-Cookie") is None and time.monotonic() - began < 4.5
 
 
+def test_a_kratos_that_is_slow_to_fail_is_not_asked_twice(start, kratos, session):
+    hydrant = start({"kratos": {"timeout": "3s", "session": {"revalidate_after": "0s"}}})
+    token = token_of(hydrant, session)
+    kratos.fault(path="all", count=-1, delay_ms=3500)
+    _, admin, answer = looks(kratos, lambda: refresh(hydrant, token, session))
+    assert answer.status == 200 and admin == 0
+
+
 def test_where_no_look_is_due_kratos_is_not_asked(start, kratos, session):
     hydrant = start({"kratos": {"session": {"revalidate_after": "1h"}}})
     token = token_of(hydrant, session)
