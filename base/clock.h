@@ -17,6 +17,8 @@ void clock_set_skew_ms(int64_t skew_ms);
 void clock_set_steady_skew_ms(int64_t skew_ms);
 /* RFC 3339 as Kratos writes it: 0 to 9 digits of a fraction, Z or an offset (+02:00), years 0001 to 9999 (in UTC too). The fraction is cut to milliseconds. */
 bool clock_parse(struct bytes text, int64_t *ms) __attribute__((warn_unused_result));
+/* the earlier of two times, the shorter of two durations */
+static inline int64_t clock_earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 /* "2026-11-24T06:01:46.123Z" and a NUL; the years 0001 and 9999 are the ends, beyond which nothing is written */
 void clock_write(int64_t ms, char text[25]);
 /* "90s", "15m", "24h", "14d", "250ms" as a settings file has them (a whole number and a unit); false for anything else */

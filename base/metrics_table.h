@@ -100,7 +100,8 @@
 /* the words of struct revocation's because; one that isn't here counts as other */
 #define REVOKED_BECAUSE_WORDS(X) X(REVOKED_BECAUSE_OTHER, "other") \
     X(REVOKED_BECAUSE_REVOKED_BY_CLIENT, "revoked_by_client") X(REVOKED_BECAUSE_SESSION_ENDED, "session_ended") \
-    X(REVOKED_BECAUSE_IDENTITY_ENDED, "identity_ended")
+    X(REVOKED_BECAUSE_IDENTITY_ENDED, "identity_ended") X(REVOKED_BECAUSE_REVOKED_BY_ADMIN, "revoked_by_admin") \
+    X(REVOKED_BECAUSE_REVOKED_BY_KRATOS, "revoked_by_kratos")
 #define CLIENT_FAILURE_WORDS(X) X(CLIENT_MALFORMED, "malformed") X(CLIENT_UNKNOWN, "unknown_client") \
     X(CLIENT_WRONG_METHOD, "wrong_method") X(CLIENT_WRONG_SECRET, "wrong_secret") X(CLIENT_LOCKED_OUT, "locked_out")
 #define ALGORITHM_WORDS(X) X(ALGORITHM_ES256, "ES256") X(ALGORITHM_ES384, "ES384") X(ALGORITHM_RS256, "RS256") \
@@ -110,6 +111,7 @@
 #define STORAGE_VERB_WORDS(X) X(STORAGE_FIND_CLIENT, "find_client") X(STORAGE_LIST_CLIENTS, "list_clients") \
     X(STORAGE_ADD_CLIENT, "add_client") X(STORAGE_DELETE_CLIENT, "delete_client") \
     X(STORAGE_FIND_ORIGIN, "find_origin") X(STORAGE_STORE_GRANT, "store_grant") X(STORAGE_ROTATE, "rotate") \
+    X(STORAGE_FIND_GRANT, "find_grant") X(STORAGE_LIST_GRANTS, "list_grants") X(STORAGE_LIST_ENDINGS, "list_endings") \
     X(STORAGE_REVOKE, "revoke") X(STORAGE_LIST_KEYS, "list_keys") X(STORAGE_CHANGE_KEYS, "change_keys") \
     X(STORAGE_PULSE, "pulse") X(STORAGE_SWEEP, "sweep")
 #define FAILURE_WORDS(X) X(FAILURE_AWAY, "away") X(FAILURE_LATE, "late") X(FAILURE_FULL, "full") \
@@ -117,7 +119,7 @@
 #define STORAGE_STATE_WORDS(X) X(STORAGE_RESTS, "rests") X(STORAGE_RESOLVES, "resolves") \
     X(STORAGE_CONNECTS, "connects") X(STORAGE_PREPARES, "prepares") X(STORAGE_FREE, "free") X(STORAGE_BUSY, "busy")
 #define KRATOS_CALL_WORDS(X) X(KRATOS_OTHER, "other") X(KRATOS_WHOAMI, "whoami") X(KRATOS_SESSION, "session") \
-    X(KRATOS_IDENTITY, "identity") X(KRATOS_READY, "ready")
+    X(KRATOS_IDENTITY, "identity") X(KRATOS_READY, "ready") X(KRATOS_EXTEND, "extend")
 #define KRATOS_ANSWER_WORDS(X) X(KRATOS_SAID_200, "200") X(KRATOS_SAID_401, "401") X(KRATOS_SAID_403, "403") \
     X(KRATOS_SAID_404, "404") X(KRATOS_SAID_4XX, "4xx") X(KRATOS_SAID_5XX, "5xx") X(KRATOS_SAID_OTHER, "other") \
     X(KRATOS_AWAY, "away") X(KRATOS_LATE, "late") X(KRATOS_FULL, "full") X(KRATOS_BUG, "bug")

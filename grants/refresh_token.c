@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "grants/session_look.h"
 #include "grants/tally.h"
 #include "oauth/mapping.h"
 
@@ -12,12 +13,11 @@ enum { TOKEN_LEFT_MIN_MS = 1000 }; /* what would end sooner makes no token: exp 
 enum { LOOK_ALWAYS_DUE = -1 }; /* ms: makes the storage's answer "look due", with the row and without a write */
 
 struct refresh {
+    struct session_look session; /* first: grants/session_look.h */
     struct refresh_token token; /* as presented; then the one to answer with */
     struct targets targets;
     struct rotation rotation;
     struct rotated rotated;
-    struct look look, person;   /* person: for metadata_admin, where claims are mapped from it */
-    bool look_is_due;
     struct revocation end;      /* when the session is over */
     struct revoked ended;
 };
@@ -46,13 +46,11 @@ static enum step_result read_targets(struct flow *flow)
     return refuse(flow, refusal.error, refusal.reason);
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* What a grant has may be refused by settings that are newer than its last look: so that this is found before anything is consumed, the first refresh
  * after a start looks. (A record of the database never changes under its grants: interface.md, Admin API.) */
 static int64_t look_max_age_ms(const struct policy *policy)
 {
-    return smaller(policy->revalidate_after_ms, clock_steady_ms() - policy->in_force_since_steady_ms);
+    return clock_earlier(policy->revalidate_after_ms, clock_steady_ms() - policy->in_force_since_steady_ms);
 }
 
 static enum step_result prepare_rotation(struct flow *flow)
@@ -64,12 +62,7 @@ static enum step_result prepare_rotation(struct flow *flow)
         .client_id = client->client_id,
         .gen = x->token.gen,
         .mac_kid = policy->secrets.at[0].kid,
-        .policy = {.grace_ms = client->refresh.grace_ms,
-            .coalesce_ms = client->refresh.coalesce_ms,
-            .skip_limit = client->refresh.skip_limit,
-            .ahead_max = client->refresh.ahead_max,
-            .never = client->refresh.never,
-            .look_max_age_ms = look_max_age_ms(policy)},
+        .policy = client_rotation_policy(client, look_max_age_ms(policy)),
     };
     memcpy(x->rotation.grant_id, x->token.grant_id, GRANT_ID_LEN);
     refresh_token_hash(&x->token, x->rotation.secret_hash);
@@ -97,18 +90,12 @@ static void log_reuse(struct flow *flow)
     log_end(&line);
 }
 
-/* A client that was deleted and made anew under the same id doesn't inherit: an exchange that was under way while it was deleted may have left a grant behind. */
-static bool predates_its_client(const struct rotated *rotated, const struct client *client)
-{
-    return rotated->outcome != ROTATE_UNKNOWN && rotated->grant.created_at < client->created_at;
-}
-
 static enum step_result judge(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    if (predates_its_client(&x->rotated, client_of(flow))) return refuse(flow, OAUTH_INVALID_GRANT, "older than its client");
+    if (x->rotated.outcome != ROTATE_UNKNOWN && !client_owns(client_of(flow), &x->rotated.grant)) return refuse(flow, OAUTH_INVALID_GRANT, "older than its client");
     ((struct request *)flow)->log.outcome = bytes_of(rotate_outcome_name(x->rotated.outcome));
-    x->look_is_due = false;
+    x->session.is_due = false;
     switch (x->rotated.outcome) {
     case ROTATE_ROTATED:
     case ROTATE_SAME_AGAIN:
@@ -116,7 +103,7 @@ static enum step_result judge(struct flow *flow)
     case ROTATE_SKIPPED:
     case ROTATE_HELD:
     case ROTATE_AHEAD: return STEP_NEXT;
-    case ROTATE_LOOK_DUE: x->look_is_due = true; return STEP_NEXT;
+    case ROTATE_LOOK_DUE: x->session.is_due = true; return STEP_NEXT;
     case ROTATE_UNKNOWN: return refuse(flow, OAUTH_INVALID_GRANT, "unknown grant");
     case ROTATE_REVOKED: return refuse(flow, OAUTH_INVALID_GRANT, "revoked");
     case ROTATE_EXPIRED: return refuse(flow, OAUTH_INVALID_GRANT, "expired");
@@ -158,48 +145,17 @@ static enum step_result check_narrowing(struct flow *flow)
 
 /* ---- the session's life ---- */
 
-static enum step_result look_at_session(struct flow *flow)
-{
-    struct refresh *x = refresh_of(flow);
-    struct request *request = (struct request *)flow;
-    if (!x->look_is_due) return STEP_NEXT;
-    return ask_session(flow, context_of(request)->identity, x->rotated.grant.kratos_session_id, &request->arena, &x->look);
-}
-
 /* offline_access: the grant outlives its session, not its person; for as long as the client may have that */
 static bool outlives_session(struct flow *flow)
 {
     return refresh_of(flow)->rotated.session_expires_at == 0 && bytes_have_word(client_of(flow)->scope, BYTES("offline_access"));
 }
 
-static enum step_result look_at_identity(struct flow *flow)
+static enum step_result prepare_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    struct request *request = (struct request *)flow;
-    if (!x->look_is_due || x->look.outcome != LOOK_ENDED || !outlives_session(flow)) return STEP_NEXT;
-    return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
-}
-
-static bool session_is_live(const struct refresh *x) { return x->look_is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.json); }
-
-static enum step_result ask_person(struct flow *flow)
-{
-    struct refresh *x = refresh_of(flow);
-    return session_is_live(x) ? ask_admin_metadata(flow, &x->look.session, &x->person) : STEP_NEXT;
-}
-
-/* what the second look found is what the look found */
-static enum step_result take_person(struct flow *flow)
-{
-    struct refresh *x = refresh_of(flow);
-    if (!session_is_live(x)) return STEP_NEXT;
-    if (!bytes_equal(x->look.session.identity_id, x->rotated.grant.identity_id)) {
-        x->look = (struct look){.outcome = LOOK_AWAY, .reason = "the session is said to be another identity's"};
-        return STEP_NEXT;
-    }
-    take_admin_metadata(&x->look.session, &x->person);
-    x->look.outcome = x->person.outcome;
-    if (x->person.outcome != LOOK_LIVE) memcpy(x->look.reason, x->person.reason, sizeof x->look.reason);
+    x->session.grant = &x->rotated.grant;
+    x->session.outlives_session = outlives_session(flow);
     return STEP_NEXT;
 }
 
@@ -219,7 +175,7 @@ static enum step_result map_claims_anew(struct flow *flow)
     struct target_refusal refusal;
     struct bytes claims;
     if (!targets_of_grant(r, &x->rotated.grant, &whole, &refusal)) return refuse(flow, refusal.error, refusal.reason);
-    if (!map_claims(r, &x->look.session, &whole, &claims, &flow->fault)) return STEP_END;
+    if (!map_claims(r, &x->session.look.session, &whole, &claims, &flow->fault)) return STEP_END;
     if (!bytes_equal(claims, x->rotated.grant.claims)) x->rotation.claims = claims;
     return STEP_NEXT;
 }
@@ -227,9 +183,9 @@ static enum step_result map_claims_anew(struct flow *flow)
 static enum step_result take_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    const struct session *session = &x->look.session;
+    const struct session *session = &x->session.look.session;
     x->rotation.looked = true;
-    x->rotation.look_began_steady_ms = x->look.began_steady_ms;
+    x->rotation.look_began_steady_ms = x->session.look.began_steady_ms;
     x->rotation.session_expires_at = outlives_session(flow) ? 0 : session->expires_at_ms;
     if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
@@ -248,12 +204,12 @@ static enum step_result use_last_look(struct flow *flow)
 static enum step_result judge_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    if (!x->look_is_due) return STEP_NEXT;
+    if (!x->session.is_due) return STEP_NEXT;
     if (!x->targets.asked) {
         enum step_result narrowed = narrow(flow);
         if (narrowed != STEP_NEXT) return narrowed;
     }
-    switch (x->look.outcome) {
+    switch (x->session.look.outcome) {
     case LOOK_AWAY: return use_last_look(flow);
     case LOOK_LIVE: return take_look(flow);
     case LOOK_ENDED:
@@ -273,16 +229,16 @@ static enum step_result rotate_after_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
     if (bytes_present(x->end.because)) return refuse(flow, OAUTH_INVALID_GRANT, x->end.because.at);
-    return x->look_is_due ? ask_storage(flow) : STEP_NEXT;
+    return x->session.is_due ? ask_storage(flow) : STEP_NEXT;
 }
 
 static enum step_result judge_after_look(struct flow *flow)
 {
     struct refresh *x = refresh_of(flow);
-    if (!x->look_is_due) return STEP_NEXT;
+    if (!x->session.is_due) return STEP_NEXT;
     enum step_result judged = judge(flow);
-    if (judged != STEP_NEXT || !x->look_is_due) return judged;
-    fault_set(&flow->fault, FAULT_AWAY, "identity: session", "%s, and the last look is too old", x->look.reason);
+    if (judged != STEP_NEXT || !x->session.is_due) return judged;
+    fault_set(&flow->fault, FAULT_AWAY, "identity: session", "%s, and the last look is too old", x->session.look.reason);
     return STEP_END;
 }
 
@@ -298,7 +254,7 @@ static enum step_result answer_token(struct flow *flow)
     x->token.gen = now->gen;
     x->token.mac_kid = now->mac_kid;
     int64_t session_left_ms = now->session_expires_at == 0 ? INT64_MAX : now->session_expires_at - now->now;
-    int64_t grant_left_ms = smaller(now->expires_at - now->now, session_left_ms);
+    int64_t grant_left_ms = clock_earlier(now->expires_at - now->now, session_left_ms);
     if (grant_left_ms < TOKEN_LEFT_MIN_MS) return refuse(flow, OAUTH_INVALID_GRANT, "about to end");
     const struct token_answer answer = {
         .grant = &now->grant,
@@ -306,9 +262,10 @@ static enum step_result answer_token(struct flow *flow)
         .targets = &x->targets,
         .lifetime_max_ms = grant_left_ms, /* the expiration draft: never past the authorization's end */
         .refresh_token = &x->token,
-        .idle_left_ms = smaller(now->idle_expires_at - now->now, grant_left_ms),
+        .idle_left_ms = clock_earlier(now->idle_expires_at - now->now, grant_left_ms),
         .absolute_left_ms = grant_left_ms,
     };
+    r->set_cookie = x->session.look.cookie;
     return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
 }
 
@@ -319,9 +276,14 @@ static const struct step STEPS[] = {
     {"check_narrowing", check_narrowing},
     {"rotate", ask_storage}, /* waits for storage */
     {"judge", judge},
-    {"look_at_session", look_at_session},   /* waits for identity, when a look is due */
-    {"look_at_identity", look_at_identity}, /* waits for identity, when a grant outlives its session */
-    {"ask_person", ask_person},             /* waits for identity, where claims are mapped from metadata_admin */
+    {"prepare_look", prepare_look},
+    {"look_at_session", look_at_session}, /* these wait for identity, when a look is due: session_look.h says which of them when */
+    {"look_by_id", look_by_id},
+    {"look_at_identity", look_at_identity},
+    {"extend_session", extend_session},
+    {"look_again", look_again},
+    {"take_again", take_again},
+    {"ask_person", ask_person},
     {"take_person", take_person},
     {"judge_look", judge_look},
     {"end_grant", end_grant}, /* waits for storage, when the session is over */

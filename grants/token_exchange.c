@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "grants/tally.h"
 #include "oauth/mapping.h"
-#include "oauth/session_cookie.h"
+#include "oauth/own_cookie.h"
 
 #define TYPE_KRATOS_SESSION BYTES("urn:hydrant:token-type:kratos-session")
 #define TYPE_KRATOS_COOKIE BYTES("urn:hydrant:token-type:kratos-cookie")
@@ -74,26 +74,16 @@ static enum step_result check_request(struct flow *flow)
     return check_subject_type(flow, type);
 }
 
-/* ---- the request's own cookie: exchange.md, "The cookie of this request" ---- */
-
-static bool is_same_site(struct bytes fetch_site)
-{
-    return !bytes_present(fetch_site) || bytes_equal(fetch_site, BYTES("same-origin")) || bytes_equal(fetch_site, BYTES("same-site"));
-}
-
 static enum step_result take_own_cookie(struct flow *flow)
 {
     struct exchange *x = exchange_of(flow);
-    const struct request *request = (const struct request *)flow;
     if (!x->own_cookie) return STEP_NEXT;
-    struct bytes origin = request_header(request, "origin");
-    if (!bytes_present(origin) || request_header_count(request, "origin") > 1 || !client_allows_origin(client_of(flow), origin))
-        return refuse(flow, OAUTH_ACCESS_DENIED, "origin not allowed for the client");
-    if (!is_same_site(request_header(request, "sec-fetch-site"))) return refuse(flow, OAUTH_ACCESS_DENIED, "cross-site request");
-    switch (session_cookie_find(request, context_of(request)->policy->cookie_name, &x->subject.credential)) {
-    case SESSION_COOKIE_ONE: return STEP_NEXT;
-    case SESSION_COOKIE_NONE: return refuse(flow, OAUTH_SUBJECT_TOKEN, "no session cookie came with the request");
-    case SESSION_COOKIE_SEVERAL: return refuse(flow, OAUTH_SUBJECT_TOKEN, "two session cookies");
+    switch (own_cookie_find((const struct request *)flow, client_of(flow), &x->subject.credential)) {
+    case OWN_COOKIE_FOUND: return STEP_NEXT;
+    case OWN_COOKIE_ORIGIN: return refuse(flow, OAUTH_ACCESS_DENIED, "origin not allowed for the client");
+    case OWN_COOKIE_CROSS_SITE: return refuse(flow, OAUTH_ACCESS_DENIED, "cross-site request");
+    case OWN_COOKIE_NONE: return refuse(flow, OAUTH_SUBJECT_TOKEN, "no session cookie came with the request");
+    case OWN_COOKIE_TWO: return refuse(flow, OAUTH_SUBJECT_TOKEN, "two session cookies");
     }
     return STEP_NEXT;
 }
@@ -209,8 +199,6 @@ static enum step_result store_grant(struct flow *flow)
     return ask_store_grant(flow, context->store, &x->new_grant, &x->stored);
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static enum step_result answer_token(struct flow *flow)
 {
     struct exchange *x = exchange_of(flow);
@@ -218,7 +206,7 @@ static enum step_result answer_token(struct flow *flow)
     bool with_refresh_token = gives_refresh_token(flow);
     if (with_refresh_token && x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
     int64_t left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
-    if (with_refresh_token) left_ms = smaller(left_ms, x->stored.expires_at - x->stored.now);
+    if (with_refresh_token) left_ms = clock_earlier(left_ms, x->stored.expires_at - x->stored.now);
     const struct token_answer answer = {
         .grant = &x->new_grant.grant,
         .has_grant = with_refresh_token,
@@ -226,7 +214,7 @@ static enum step_result answer_token(struct flow *flow)
         .lifetime_max_ms = left_ms, /* the expiration draft: never past the authorization's end */
         .issued_token_type = x->issued_token_type, /* RFC 8693 2.2.1 */
         .refresh_token = with_refresh_token ? &x->token : NULL,
-        .idle_left_ms = smaller(x->stored.idle_expires_at - x->stored.now, left_ms),
+        .idle_left_ms = clock_earlier(x->stored.idle_expires_at - x->stored.now, left_ms),
         .absolute_left_ms = left_ms,
     };
     if (x->own_cookie) r->set_cookie = x->look.cookie;

@@ -12,6 +12,7 @@
 
 struct identity;
 
+enum { EXTEND_MAX_MS = 1000, LOOK_AGAIN_MAX_MS = 1500 }; /* these come on top of a look */
 enum { COOKIE_MAX = 4096, SESSION_TOKEN_MAX = 512 }; /* bytes; longer credentials are refused before Kratos is asked */
 
 enum look_outcome {
@@ -52,6 +53,13 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
 
 /* GET {admin}/admin/sessions/{id}?expand=identity. A 404 is believed as a 401 of whoami's is, and only in Kratos' own words; so is ask_identity's. */
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
+
+/* PATCH {admin}/admin/sessions/{id}/extend. Only for a session that was just seen to be live: Kratos revives expired ones. look->outcome alone: LOOK_LIVE: done, which may have
+ * changed nothing (earliest_possible_extend); else LOOK_AWAY. Simultaneous ones are one call. Takes EXTEND_MAX_MS at most. */
+enum step_result ask_extend(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
+/* The look after that: as ask_session and ask_whoami, but not one with a look that may have begun before. Takes LOOK_AGAIN_MAX_MS at most. */
+enum step_result ask_whoami_again(struct flow *flow, struct identity *identity, const struct whoami_ask *ask, struct arena *arena, struct look *look);
+enum step_result ask_session_again(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
 
 /* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin.
  * For grants that outlive their session, and for metadata_admin, which whoami never gives and the session only since Kratos 26.3. */

@@ -59,6 +59,24 @@ bool jti_grant_id(struct bytes jti, unsigned char grant_id[GRANT_ID_LEN])
     return uuid_parse((struct bytes){jti.at, UUID_TEXT_LEN}, grant_id);
 }
 
+static bool is_over(const struct json *payload)
+{
+    int64_t exp;
+    return !json_integer(json_find(payload, "exp"), 0, INT64_MAX / 1000, &exp) || exp * 1000 <= clock_now_ms();
+}
+
+const struct json *access_token_open(struct request *request, struct bytes text)
+{
+    struct context *context = context_of(request);
+    const struct json_limits limits = {.size_max = BODY_MAX, .unique_names = true};
+    struct bytes payload_text;
+    struct fault unreadable;
+    if (!keyring_verify(key_seat_ring(&context->keys), text, &request->arena, &payload_text)) return NULL;
+    const struct json *payload = json_parse(&request->arena, payload_text, &limits, &unreadable);
+    if (payload == NULL || !bytes_equal(json_string(json_find(payload, "iss")), context->policy->issuer) || is_over(payload)) return NULL;
+    return payload;
+}
+
 /* the mapped claims are an object of ours without reserved names: its members follow */
 static void put_claims(struct text *t, struct bytes claims)
 {

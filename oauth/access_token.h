@@ -29,6 +29,9 @@ struct bytes access_token_scope(struct client_request *r, const struct targets *
 /* the profile's ttl, or the client's own */
 int64_t access_token_ttl_ms(const struct client *client, const struct token_profile *profile);
 
+/* What an access token of ours says that has not run out (its signature by a published key, typ, iss, exp); NULL for anything else. In the request's arena. Whose it is,
+ * and whether its grant lives, is the caller's to ask. */
+const struct json *access_token_open(struct request *request, struct bytes text);
 /* The grant id that a jti of ours begins with; false where the token had no grant. */
 bool jti_grant_id(struct bytes jti, unsigned char grant_id[GRANT_ID_LEN]);
 

@@ -170,3 +170,16 @@ const struct client *client_remembered(struct client_registry *registry, struct 
     struct remembered_client *entry = find_entry(registry, client_id);
     return entry == NULL ? NULL : entry->client;
 }
+
+bool client_owns(const struct client *client, const struct grant *grant) { return bytes_equal(client->client_id, grant->client_id) && grant->created_at >= client->created_at; }
+
+struct rotation_policy client_rotation_policy(const struct client *client, int64_t look_max_age_ms)
+{
+    const struct refresh_policy *p = &client->refresh;
+    return (struct rotation_policy){.grace_ms = p->grace_ms,
+        .coalesce_ms = p->coalesce_ms,
+        .skip_limit = p->skip_limit,
+        .ahead_max = p->ahead_max,
+        .never = p->never,
+        .look_max_age_ms = look_max_age_ms};
+}

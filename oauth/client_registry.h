@@ -29,6 +29,11 @@ bool client_settle(struct client_registry *registry, struct held_client *held, s
 void client_let_go(struct held_client *held); /* nothing when nothing is held */
 /* What is remembered, however old, or NULL; never suspends. For choosing the CORS headers of a refusal; valid until the step ends. */
 const struct client *client_remembered(struct client_registry *registry, struct bytes client_id);
+/* Is the grant this client's? One that was deleted and made anew under the same id doesn't inherit: an exchange that was under way while it was deleted may have left a
+ * grant behind. */
+bool client_owns(const struct client *client, const struct grant *grant);
+/* by which rules its refresh tokens are judged */
+struct rotation_policy client_rotation_policy(const struct client *client, int64_t look_max_age_ms);
 void client_registry_forget(struct client_registry *registry, struct bytes client_id);
 
 #endif

@@ -91,27 +91,31 @@ static void put_grant_types(struct text *t, const struct grant_type *const *gran
     put_list(t, "grant_types_supported", names, count);
 }
 
-static void put_auth_methods(struct text *t, const char *name)
+static void put_auth_methods(struct text *t, const char *name, bool with_none)
 {
     const struct bytes methods[] = {auth_method_name(AUTH_NONE), auth_method_name(AUTH_BASIC), auth_method_name(AUTH_POST)};
-    put_list(t, name, methods, sizeof methods / sizeof *methods);
+    put_list(t, name, with_none ? methods : methods + 1, with_none ? 3 : 2);
 }
 
 bool metadata_write(struct arena *arena, const struct policy *policy, const struct grant_type *const *grant_types, struct metadata *out, struct fault *fault)
 {
     static const struct bytes EXPIRATION_TYPES[] = {{"authorization", 13}, {"credential", 10}};
     static const struct bytes ACR_VALUES[] = {{"aal1", 4}, {"aal2", 4}};
+    const struct bytes signing_algorithm = key_algorithm_name(policy->profiles[0].algorithm);
     struct text t;
     text_init(&t, arena, 2048);
     text_put_char(&t, '{');
     put_text(&t, "issuer", policy->issuer);
     put_url(&t, "token_endpoint", policy, "/oauth2/token");
     put_url(&t, "revocation_endpoint", policy, "/oauth2/revoke");
+    put_url(&t, "introspection_endpoint", policy, "/oauth2/introspect");
     put_url(&t, "jwks_uri", policy, "/.well-known/jwks.json");
     put_grant_types(&t, grant_types);
     put_list(&t, "response_types_supported", NULL, 0); /* RFC 8414 2 asks for it though no grant of ours has one: clients check that it is there */
-    put_auth_methods(&t, "token_endpoint_auth_methods_supported");
-    put_auth_methods(&t, "revocation_endpoint_auth_methods_supported");
+    put_auth_methods(&t, "token_endpoint_auth_methods_supported", true);
+    put_auth_methods(&t, "revocation_endpoint_auth_methods_supported", true);
+    put_auth_methods(&t, "introspection_endpoint_auth_methods_supported", false);
+    put_list(&t, "introspection_signing_alg_values_supported", &signing_algorithm, 1); /* RFC 9701 7 */
     put_list(&t, "acr_values_supported", ACR_VALUES, 2);
     put_list(&t, "refresh_token_expiration_types_supported", EXPIRATION_TYPES, 2);
     text_put_char(&t, '}');

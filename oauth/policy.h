@@ -17,6 +17,13 @@ struct refresh_policy {
     bool never; /* rotation: never */
 };
 
+/* whether a refresh has Kratos extend the session (docs/exchange.md) */
+struct extend_policy {
+    bool on_refresh;
+    int64_t below_ms;   /* when less is left */
+    int64_t max_age_ms; /* and its authenticated_at is not so long ago; 0: always */
+};
+
 /* how access tokens for one audience look; the first profile is for every audience that has none of its own */
 struct token_profile {
     struct bytes audience;      /* absent in the first */
@@ -43,6 +50,7 @@ struct policy {
     struct refresh_policy refresh;
     struct bytes cookie_name;
     int64_t revalidate_after_ms, stale_if_error_ms;
+    struct extend_policy extend;
     int64_t in_force_since_steady_ms; /* when this process began to go by it */
     uint32_t session_grants_max;
     int64_t jwks_max_age_ms;

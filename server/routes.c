@@ -4,7 +4,9 @@
 #include <assert.h>
 
 #include "companion/forward_auth.h"
+#include "admin/introspect.h"
 #include "oauth/cors.h"
+#include "oauth/introspect.h"
 #include "oauth/revoke.h"
 #include "base/metrics.h"
 #include "server/health.h"
@@ -20,6 +22,8 @@ static const struct route TOKEN = {.path = "/oauth2/token", .methods = METHOD_PO
     .finish = token_finish, .dispose = token_release, .name = "token"};
 static const struct route REVOKE = {.path = "/oauth2/revoke", .methods = METHOD_POST, .size = sizeof(struct revoke_request), .steps = REVOKE_STEPS,
     .finish = revoke_finish, .dispose = client_request_release, .name = "revoke"};
+static const struct route INTROSPECT = {.path = "/oauth2/introspect", .methods = METHOD_POST, .size = sizeof(struct introspect_request), .steps = INTROSPECT_STEPS,
+    .finish = introspect_finish, .dispose = introspect_release, .name = "introspect"};
 static const struct route PREFLIGHT = {.methods = METHOD_OPTIONS, .size = sizeof(struct cors_preflight), .steps = CORS_PREFLIGHT_STEPS, .finish = cors_preflight_finish, .name = "preflight"};
 static const struct route JWKS = {.path = "/.well-known/jwks.json", .methods = METHOD_GET, .size = sizeof(struct jwks_request), .steps = DOCUMENT_STEPS, .finish = jwks_finish,
     .dispose = jwks_release, .name = "jwks"};
@@ -55,6 +59,8 @@ static const struct route REVOKE_ONE_GRANT = {.path = "/admin/grants/{}", .metho
 
 static const struct route KRATOS_REVOKE = {.path = "/hooks/kratos/revoke", .methods = METHOD_POST, .size = sizeof(struct kratos_revoke_request),
     .steps = KRATOS_REVOKE_STEPS, .finish = kratos_revoke_finish, .name = "kratos_revoke"};
+static const struct route INTROSPECT_ADMIN = {.path = "/admin/oauth2/introspect", .methods = METHOD_POST, .size = sizeof(struct introspect_admin), .steps = INTROSPECT_ADMIN_STEPS,
+    .finish = introspect_admin_finish, .dispose = introspect_admin_release, .name = "introspect_admin"};
 
 struct layout {
     struct app *app;
@@ -87,6 +93,7 @@ static void put_protocol(struct layout *l, struct bytes prefix)
     struct route preflight = PREFLIGHT;
     put_below(l, prefix, &TOKEN);
     put_below(l, prefix, &REVOKE);
+    put_below(l, prefix, &INTROSPECT);
     put_below(l, prefix, &JWKS);
     preflight.path = TOKEN.path;
     put_below(l, prefix, &preflight);
@@ -135,6 +142,7 @@ static void lay_out_admin(struct layout *l)
     put(l, &REVOKE_GRANTS);
     put(l, &REVOKE_ONE_GRANT);
     if (secret_present(&l->app->kratos_hook_key)) put(l, &KRATOS_REVOKE)->data = &l->app->kratos_hook_key;
+    put(l, &INTROSPECT_ADMIN);
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

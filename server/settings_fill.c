@@ -45,6 +45,8 @@ static void fill_kratos(struct reader *r)
     s->policy.cookie_name = text(r, SETTING_KRATOS_COOKIE_NAME);
     s->policy.revalidate_after_ms = number(r, SETTING_REVALIDATE_AFTER);
     s->policy.stale_if_error_ms = number(r, SETTING_STALE_IF_ERROR);
+    s->policy.extend = (struct extend_policy){bytes_equal(text(r, SETTING_EXTEND), BYTES("on_refresh")),
+                                              number(r, SETTING_EXTEND_BELOW), number(r, SETTING_EXTEND_MAX_AGE)};
 }
 
 static void fill_refresh(struct reader *r)

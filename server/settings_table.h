@@ -58,6 +58,10 @@ enum setting_type {
     X(REVALIDATE_AFTER, "kratos.session.revalidate_after", DURATION, "60s", 0, HOURS_MS(24), "", "At a refresh the session is looked at again when the last look is older than this, or than the start of the server.") \
     X(STALE_IF_ERROR, "kratos.session.stale_if_error", DURATION, "45m", 0, HOURS_MS(24), "", \
         "How long beyond access_token.ttl after the last good look refreshes go on while Kratos can't be reached.") \
+    X(EXTEND, "kratos.session.extend", CHOICE, "never", 0, 0, "never on_refresh", "on_refresh: a refresh whose look finds the session with less than extend_below left has Kratos extend it.") \
+    X(EXTEND_BELOW, "kratos.session.extend_below", DURATION, "6h", SECONDS_MS(1), DAYS_MS(3650), "", "See kratos.session.extend.") \
+    X(EXTEND_MAX_AGE, "kratos.session.extend_max_age", DURATION, "", SECONDS_MS(1), DAYS_MS(3650), "", \
+        "A session is not extended any more this long after its person signed in; without it for as long as somebody refreshes.") \
     X(TOKEN_TTL, "access_token.ttl", DURATION, "15m", SECONDS_MS(1), HOURS_MS(24), "", "How long an access token is valid.") \
     X(TOKEN_ALGORITHM, "access_token.algorithm", CHOICE, "ES256", 0, 0, KEY_ALGORITHM_NAMES, "What it is signed with; must be in keys.algorithms.") \
     X(TOKEN_AUDIENCE, "access_token.audience", LIST, "", 0, 0, "a list of audiences", \

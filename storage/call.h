@@ -17,6 +17,7 @@ enum storage_verb {
     VERB_FIND_ORIGIN,
     VERB_STORE_GRANT,
     VERB_ROTATE,
+    VERB_FIND_GRANT,
     VERB_REVOKE,
     VERB_LIST_GRANTS,
     VERB_LIST_ENDINGS,
@@ -40,6 +41,7 @@ struct storage_call {
         struct client_row client;
         struct new_grant grant;
         struct rotation rotation;
+        unsigned char grant_id[GRANT_ID_LEN]; /* VERB_FIND_GRANT */
         struct revocation revocation;
         struct grant_page_ask grants;
         struct ending_page_ask endings;
@@ -54,6 +56,7 @@ struct storage_call {
         bool origin; /* VERB_FIND_ORIGIN: is it registered? */
         struct stored_grant grant;
         struct rotated rotated;
+        struct found_grant found;
         struct revoked revoked;
         struct grant_page grants;
         struct ending_page endings;
@@ -78,6 +81,9 @@ enum step_result storage_call_submit(struct storage_call *call, struct arena *ou
 void storage_call_done(struct storage_call *call);
 void storage_call_fail(struct storage_call *call, const struct fault *fault);
 void storage_call_drop(struct storage_call *call); /* in detach only: the waiter waits for nothing any more and is not woken */
+
+/* for VERB_FIND_GRANT: what a row that is there comes to */
+enum grant_standing storage_standing(const struct rotation_state *state, int64_t now);
 
 /* revoked_because, where the storage itself revokes */
 #define BECAUSE_REUSED "reused"                     /* r4 */

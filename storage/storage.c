@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "storage/call.h"
@@ -21,6 +22,7 @@ const char *storage_verb_name(enum storage_verb verb)
     case VERB_FIND_ORIGIN: return "storage: find origin";
     case VERB_STORE_GRANT: return "storage: store grant";
     case VERB_ROTATE: return "storage: rotate";
+    case VERB_FIND_GRANT: return "storage: find grant";
     case VERB_REVOKE: return "storage: revoke";
     case VERB_LIST_GRANTS: return "storage: list grants";
     case VERB_LIST_ENDINGS: return "storage: list endings";
@@ -188,6 +190,7 @@ static void keep_result(struct storage_call *call, struct arena *arena)
         return;
     case VERB_LIST_GRANTS: grant_page_keep(&call->result.grants, arena); return;
     case VERB_LIST_ENDINGS: ending_page_keep(&call->result.endings, arena); return;
+    case VERB_FIND_GRANT: grant_keep(arena, &call->result.found.grant); return;
     case VERB_LIST_KEYS: keys->rows = copy_keys(arena, keys->rows, keys->count); return;
     case VERB_ADD_CLIENT:
     case VERB_DELETE_CLIENT:
@@ -210,6 +213,7 @@ static void write_out(const struct storage_call *call)
     case VERB_FIND_ORIGIN: *(bool *)call->out = call->result.origin; return;
     case VERB_STORE_GRANT: *(struct stored_grant *)call->out = call->result.grant; return;
     case VERB_ROTATE: *(struct rotated *)call->out = call->result.rotated; return;
+    case VERB_FIND_GRANT: *(struct found_grant *)call->out = call->result.found; return;
     case VERB_REVOKE: *(struct revoked *)call->out = call->result.revoked; return;
     case VERB_LIST_GRANTS: *(struct grant_page *)call->out = call->result.grants; return;
     case VERB_LIST_ENDINGS: *(struct ending_page *)call->out = call->result.endings; return;
@@ -320,6 +324,20 @@ enum step_result ask_rotate(struct flow *flow, struct store *store, const struct
     keep(&call->arena, &call->in.rotation.client_id);
     keep(&call->arena, &call->in.rotation.claims);
     return storage_call_submit(call, arena, out);
+}
+
+enum step_result ask_find_grant(struct flow *flow, struct store *store, const unsigned char grant_id[GRANT_ID_LEN],
+                                struct arena *arena, struct found_grant *out)
+{
+    struct storage_call *call = storage_call_create(flow, store, VERB_FIND_GRANT);
+    memcpy(call->in.grant_id, grant_id, GRANT_ID_LEN);
+    return storage_call_submit(call, arena, out);
+}
+
+enum grant_standing storage_standing(const struct rotation_state *state, int64_t now)
+{
+    if (state->revoked_at != 0) return GRANT_REVOKED;
+    return state->idle_expires_at <= now || state->expires_at <= now ? GRANT_ENDED : GRANT_LIVE;
 }
 
 enum step_result ask_revoke(struct flow *flow, struct store *store, const struct revocation *revocation,

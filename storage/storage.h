@@ -119,6 +119,23 @@ struct rotated {
 };
 enum step_result ask_rotate(struct flow *flow, struct store *store, const struct rotation *rotation, struct arena *arena, struct rotated *out);
 
+/* How a grant stands, for who only wants to know: nothing is written. */
+enum grant_standing {
+    GRANT_UNKNOWN, /* never was, or ended so long ago that it was swept */
+    GRANT_LIVE,
+    GRANT_REVOKED,
+    GRANT_ENDED, /* past one of its two ends */
+};
+struct found_grant {
+    enum grant_standing standing;
+    /* below: for every standing but GRANT_UNKNOWN */
+    struct grant grant;
+    unsigned char secret_hash[SECRET_HASH_LEN];
+    struct rotation_state state; /* what rotation_decide goes by */
+    int64_t now;
+};
+enum step_result ask_find_grant(struct flow *flow, struct store *store, const unsigned char grant_id[GRANT_ID_LEN], struct arena *arena, struct found_grant *out);
+
 enum revoke_by { REVOKE_GRANT, REVOKE_SESSION, REVOKE_SUBJECT, REVOKE_CLIENT };
 const char *revoke_by_name(enum revoke_by by); /* "grant", "session", "subject", "client" */
 /* For REVOKE_SESSION, REVOKE_SUBJECT and REVOKE_CLIENT the instant is kept as well: see look_began_steady_ms. */

@@ -13,7 +13,10 @@ static enum metric_storage_verb verb_word(enum storage_verb verb)
     case VERB_FIND_ORIGIN: return STORAGE_FIND_ORIGIN;
     case VERB_STORE_GRANT: return STORAGE_STORE_GRANT;
     case VERB_ROTATE: return STORAGE_ROTATE;
+    case VERB_FIND_GRANT: return STORAGE_FIND_GRANT;
     case VERB_REVOKE: return STORAGE_REVOKE;
+    case VERB_LIST_GRANTS: return STORAGE_LIST_GRANTS;
+    case VERB_LIST_ENDINGS: return STORAGE_LIST_ENDINGS;
     case VERB_LIST_KEYS: return STORAGE_LIST_KEYS;
     case VERB_CHANGE_KEYS: return STORAGE_CHANGE_KEYS;
     case VERB_PULSE: return STORAGE_PULSE;

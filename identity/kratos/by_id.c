@@ -9,14 +9,19 @@
 
 /* The admin API's looks, by an id that Kratos gave us. It tells a thing that is gone (404) from trouble (500). */
 
-static void send_path(struct question *question, struct bytes before, struct bytes behind)
+static struct bytes write_path(struct question *question, struct bytes before, struct bytes behind)
 {
     struct text t;
     text_init(&t, &question->arena, 100);
     text_put(&t, before);
     text_put(&t, question->subject);
     text_put(&t, behind);
-    question_send(question, question->identity->admin, text_bytes(&t),
+    return text_bytes(&t);
+}
+
+static void send_path(struct question *question, struct bytes before, struct bytes behind)
+{
+    question_send(question, question->identity->admin, write_path(question, before, behind),
                   (struct call_header){BYTES_ABSENT, BYTES_ABSENT});
 }
 
@@ -92,28 +97,56 @@ static void send_session(struct question *question)
 
 static void send_person(struct question *question) { send_path(question, BYTES("/admin/identities/"), BYTES("")); }
 
+static void send_extend(struct question *question)
+{
+    question_send_patch(question, question->identity->admin,
+                        write_path(question, BYTES("/admin/sessions/"), BYTES("/extend")));
+}
+
+/* 204 where Kratos' feature_flags.faster_session_extend is on */
+static void extend_answered(struct question *question, const struct call_answer *answer)
+{
+    bool done = answer->status == 200 || answer->status == 204;
+    question_end(question, done ? LOOK_LIVE : LOOK_AWAY, "%d", answer->status);
+}
+
 static const struct question_kind by_session = {"session", "identity: session", send_session, session_answered, KRATOS_SESSION};
+static const struct question_kind by_session_again = {"session again", "identity: session", send_session,
+                                                      session_answered, KRATOS_SESSION};
 static const struct question_kind by_person = {"identity", "identity: identity", send_person, person_answered, KRATOS_IDENTITY};
+static const struct question_kind extension = {"extend", "identity: extend", send_extend, extend_answered, KRATOS_EXTEND};
 
 static enum step_result ask_by_id(struct identity *identity, const struct question_kind *kind, struct bytes id,
-                                  const struct asker *asker)
+                                  const struct asker *asker, int64_t max_ms)
 {
     unsigned char uuid[16];
     char text[37];
     bool is_uuid = uuid_parse(id, uuid);
     assert(is_uuid);
     uuid_write(uuid, text);
-    return question_ask(identity, kind, bytes_of(text), asker);
+    return question_ask_within(identity, kind, bytes_of(text), asker, max_ms);
 }
 
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
                              struct look *look)
 {
-    return ask_by_id(identity, &by_session, session_id, &(struct asker){flow, arena, look});
+    return ask_by_id(identity, &by_session, session_id, &(struct asker){flow, arena, look}, QUESTION_MAX_MS);
+}
+
+enum step_result ask_session_again(struct flow *flow, struct identity *identity, struct bytes session_id,
+                                   struct arena *arena, struct look *look)
+{
+    return ask_by_id(identity, &by_session_again, session_id, &(struct asker){flow, arena, look}, LOOK_AGAIN_MAX_MS);
+}
+
+enum step_result ask_extend(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
+                            struct look *look)
+{
+    return ask_by_id(identity, &extension, session_id, &(struct asker){flow, arena, look}, EXTEND_MAX_MS);
 }
 
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id,
                               struct arena *arena, struct look *look)
 {
-    return ask_by_id(identity, &by_person, identity_id, &(struct asker){flow, arena, look});
+    return ask_by_id(identity, &by_person, identity_id, &(struct asker){flow, arena, look}, QUESTION_MAX_MS);
 }

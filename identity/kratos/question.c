@@ -90,10 +90,11 @@ static struct question *find(struct identity *identity, const unsigned char key[
 static void on_deadline(struct timer *timer)
 {
     struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, deadline));
-    question_end(question, LOOK_AWAY, "not answered in %d ms", QUESTION_MAX_MS);
+    question_end(question, LOOK_AWAY, "not answered in %d ms", (int)question->max_ms);
 }
 
-static struct question *create(struct identity *identity, const struct question_kind *kind, struct bytes subject)
+static struct question *create(struct identity *identity, const struct question_kind *kind, struct bytes subject,
+                               int64_t max_ms)
 {
     struct question *question = calloc(1, sizeof *question);
     if (question == NULL) abort();
@@ -103,10 +104,11 @@ static struct question *create(struct identity *identity, const struct question_
     arena_init(&question->arena, QUESTION_ARENA_MAX);
     question->subject = arena_copy(&question->arena, subject);
     question->look.began_steady_ms = clock_steady_ms();
+    question->max_ms = max_ms;
     question->next = *row_of(identity, question->key);
     *row_of(identity, question->key) = question;
     question->deadline.run = on_deadline;
-    timer_start(identity->loop, &question->deadline, QUESTION_MAX_MS);
+    timer_start(identity->loop, &question->deadline, max_ms);
     return question;
 }
 
@@ -191,6 +193,18 @@ void question_send(struct question *question, struct upstream *upstream, struct 
     question->call = call_start(upstream, &call, on_call_done, question);
 }
 
+void question_send_patch(struct question *question, struct upstream *upstream, struct bytes path)
+{
+    struct call call = {
+        .method = "PATCH",
+        .path = path,
+        .headers = {{BYTES("Accept"), BYTES("application/json")}},
+        .header_count = 1,
+        .body = BYTES(""), /* RFC 9110 8.6: a method that has a body says its length, also when there is none */
+    };
+    question->call = call_start(upstream, &call, on_call_done, question);
+}
+
 /* ---- doubt ---- */
 
 static void on_pause_over(struct timer *timer)
@@ -222,15 +236,21 @@ void question_doubt(struct question *question, const char *answered)
 
 /* ---- asking ---- */
 
-enum step_result question_ask(struct identity *identity, const struct question_kind *kind, struct bytes subject,
-                              const struct asker *asker)
+enum step_result question_ask_within(struct identity *identity, const struct question_kind *kind, struct bytes subject,
+                                     const struct asker *asker, int64_t max_ms)
 {
     unsigned char key[DIGEST_LEN];
     make_key(kind, subject, key);
     struct question *question = find(identity, key);
     bool is_new = question == NULL;
-    if (is_new) question = create(identity, kind, subject);
+    if (is_new) question = create(identity, kind, subject, max_ms);
     join(question, asker);
     if (is_new) kind->ask(question);
     return STEP_WAIT;
+}
+
+enum step_result question_ask(struct identity *identity, const struct question_kind *kind, struct bytes subject,
+                              const struct asker *asker)
+{
+    return question_ask_within(identity, kind, subject, asker, QUESTION_MAX_MS);
 }

@@ -47,6 +47,7 @@ struct question {
     struct bytes subject; /* the credential or the id */
     struct look look;     /* what the answer will be */
     struct timer deadline;
+    int64_t max_ms; /* until then, with all its calls */
     struct call_handle *call; /* under way, or NULL */
     int64_t sent_us;          /* when it went out; steady */
     /* question_doubt's: */
@@ -64,9 +65,14 @@ struct asker {
 /* Suspends the asker's flow until the question is answered, which goes out unless the same is under way. */
 enum step_result question_ask(struct identity *identity, const struct question_kind *kind, struct bytes subject,
                               const struct asker *asker);
+/* the same with less time than QUESTION_MAX_MS, which counts from when it goes out */
+enum step_result question_ask_within(struct identity *identity, const struct question_kind *kind, struct bytes subject,
+                                     const struct asker *asker, int64_t max_ms);
 /* Sends a GET; kind->answered runs with the answer. No answer ends the question as LOOK_AWAY. The header goes beside
  * Accept unless its name is absent. */
 void question_send(struct question *question, struct upstream *upstream, struct bytes path, struct call_header header);
+/* the same with a PATCH without a body */
+void question_send_patch(struct question *question, struct upstream *upstream, struct bytes path);
 /* For an answer that says "ended", "401" or "404", but need not be true: asks once more after QUESTION_PAUSE_MS; the
  * second time it ends the question, as LOOK_ENDED where Kratos is ready and as LOOK_AWAY where it isn't. */
 void question_doubt(struct question *question, const char *answered);

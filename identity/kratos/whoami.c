@@ -100,6 +100,9 @@ static void answered(struct question *question, const struct call_answer *answer
 
 static const struct question_kind by_token = {"whoami", "identity: whoami", ask_by_token, answered, KRATOS_WHOAMI};
 static const struct question_kind by_cookie = {"whoami by cookie", "identity: whoami", ask_by_cookie, answered, KRATOS_WHOAMI};
+static const struct question_kind by_token_again = {"whoami again", "identity: whoami", ask_by_token, answered, KRATOS_WHOAMI};
+static const struct question_kind by_cookie_again = {"whoami again by cookie", "identity: whoami", ask_by_cookie,
+                                                     answered, KRATOS_WHOAMI};
 
 enum step_result ask_whoami(struct flow *flow, struct identity *identity, const struct whoami_ask *ask,
                             struct arena *arena, struct look *look)
@@ -107,4 +110,13 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
     struct asker asker = {flow, arena, look};
     assert(credential_well_formed(ask->kind, ask->credential));
     return question_ask(identity, ask->kind == CREDENTIAL_TOKEN ? &by_token : &by_cookie, ask->credential, &asker);
+}
+
+enum step_result ask_whoami_again(struct flow *flow, struct identity *identity, const struct whoami_ask *ask,
+                                  struct arena *arena, struct look *look)
+{
+    struct asker asker = {flow, arena, look};
+    const struct question_kind *kind = ask->kind == CREDENTIAL_TOKEN ? &by_token_again : &by_cookie_again;
+    assert(credential_well_formed(ask->kind, ask->credential));
+    return question_ask_within(identity, kind, ask->credential, &asker, LOOK_AGAIN_MAX_MS);
 }

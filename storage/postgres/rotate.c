@@ -1,10 +1,12 @@
 /* rotate: one statement does what is usual (r1), and says how the row stands; all else is decided by storage/rotation.h
  * on that row and written by compare-and-swap. Who was beaten to it, or found the row locked, looks again. */
-#include "storage/postgres/batch.h"
-#include "storage/postgres/pool.h"
-#include "storage/postgres/stages.h"
+#include <string.h>
 
 #include "base/clock.h"
+#include "storage/postgres/batch.h"
+#include "storage/postgres/grant_row.h"
+#include "storage/postgres/pool.h"
+#include "storage/postgres/stages.h"
 
 enum {
     LOCKED_REST_MS = 4, /* before the row is looked at again; doubles */
@@ -49,42 +51,6 @@ bool rotate_send_many(struct batch *batch, struct job **jobs, size_t count)
     struct params *p = batch_statement(batch, STATEMENT_ROTATE_MANY);
     for (size_t i = 0; i < count; i++) put_presentation(p, jobs[i]);
     return batch_send_many(batch, jobs);
-}
-
-static void read_state(struct row row, struct rotation_state *state)
-{
-    *state = (struct rotation_state){
-        .gen = row_number(row, ROTATE_GEN),
-        .base_gen = row_number(row, ROTATE_BASE_GEN),
-        .low_gen = row_number(row, ROTATE_LOW_GEN),
-        .rotated_at = row_number(row, ROTATE_ROTATED_AT),
-        .skips = (uint32_t)row_number(row, ROTATE_SKIPS),
-        .mac_kid = (uint8_t)row_number(row, ROTATE_MAC_KID),
-        .idle_ttl_ms = row_number(row, ROTATE_IDLE_TTL),
-        .idle_expires_at = row_number(row, ROTATE_IDLE_EXPIRES_AT),
-        .expires_at = row_number(row, ROTATE_EXPIRES_AT),
-        .revoked_at = row_number(row, ROTATE_REVOKED_AT),
-        .session_checked_at = row_number(row, ROTATE_SESSION_CHECKED_AT),
-        .session_expires_at = row_number(row, ROTATE_SESSION_EXPIRES_AT),
-    };
-}
-
-static void read_grant(struct row row, const struct rotation *r, struct arena *arena, struct grant *grant)
-{
-    *grant = (struct grant){
-        .client_id = r->client_id,
-        .subject = row_bytes(row, ROTATE_SUBJECT, arena),
-        .kratos_session_id = row_bytes(row, ROTATE_KRATOS_SESSION_ID, arena),
-        .identity_id = row_bytes(row, ROTATE_IDENTITY_ID, arena),
-        .scope = row_bytes(row, ROTATE_SCOPE, arena),
-        .audience = row_bytes(row, ROTATE_AUDIENCE, arena),
-        .claims = row_bytes(row, ROTATE_CLAIMS, arena),
-        .acr = row_bytes(row, ROTATE_ACR, arena),
-        .amr = row_bytes(row, ROTATE_AMR, arena),
-        .auth_time = row_number(row, ROTATE_AUTH_TIME),
-        .created_at = row_number(row, ROTATE_CREATED_AT),
-    };
-    for (size_t i = 0; i < GRANT_ID_LEN; i++) grant->id[i] = r->grant_id[i];
 }
 
 /* into the leading call's result: how the grant stands once the outcome is so */
@@ -141,6 +107,15 @@ static void decide(struct pool *pool, struct job *job, int64_t now)
         pool_move(pool, job, &stage_swap);
 }
 
+static void read_grant(struct row row, struct job *job)
+{
+    const struct rotation *r = presentation_of(job);
+    struct grant *grant = &job->calls->result.rotated.grant;
+    grant_row_grant(row, ROTATE_GRANT, &job->calls->arena, grant);
+    grant->client_id = r->client_id;
+    memcpy(grant->id, r->grant_id, GRANT_ID_LEN);
+}
+
 static void settle_rotate(struct pool *pool, struct job *job)
 {
     struct row row = job->answer;
@@ -151,12 +126,12 @@ static void settle_rotate(struct pool *pool, struct job *job)
         return;
     }
     int64_t now = row_number(row, ROTATE_NOW);
-    read_state(row, &job->rotation.seen);
+    grant_row_state(row, ROTATE_GRANT, &job->rotation.seen);
     lead->result.rotated = (struct rotated){
         .now = now,
-        .revoked_because = row_bytes(row, ROTATE_REVOKED_BECAUSE, &lead->arena),
+        .revoked_because = row_bytes(row, ROTATE_GRANT + GRANT_REVOKED_BECAUSE, &lead->arena),
     };
-    read_grant(row, presentation_of(job), &lead->arena, &lead->result.rotated.grant);
+    read_grant(row, job);
     if (!row_truth(row, ROTATE_DONE)) {
         decide(pool, job, now);
         return;

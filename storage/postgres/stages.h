@@ -9,6 +9,8 @@ const struct stage *stage_of(const struct storage_call *call);
 /* rotate.c; also all of them with one statement */
 extern const struct stage stage_rotate;
 bool rotate_send_many(struct batch *batch, struct job **jobs, size_t count) MUST_USE;
+/* find_grant.c */
+extern const struct stage stage_find_grant;
 /* store_grant.c */
 extern const struct stage stage_store_grant;
 /* revoke.c */

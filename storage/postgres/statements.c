@@ -23,6 +23,11 @@
  * finds one updated and that newer version locked by a third. The rows of a statement are sorted in it, the statements
  * of a transaction by batch.c. New rows come after all others. */
 
+/* the later ones of enum grant_column */
+#define REVOKED_AND_COLD                                                                                               \
+    "s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr,"   \
+    " g.auth_time, g.created_at"
+
 /* ---- rotation: the conditions of r1, and of a grant whose tokens never rotate, are those of storage/rotation.c ----
  * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left
  * out; u: written; then all of b with what was written or what stands. */
@@ -54,8 +59,7 @@
     "  coalesce(u.rotated_at, s.rotated_at), coalesce(u.skips, s.skips), coalesce(u.mac_kid, s.mac_kid), s.idle_ttl,"  \
     "  coalesce(u.idle_expires_at, s.idle_expires_at), s.expires_at, s.revoked_at,"                                    \
     "  coalesce(u.session_checked_at, s.session_checked_at), coalesce(u.session_expires_at, s.session_expires_at),"    \
-    "  s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr," \
-    "  g.auth_time, g.created_at"                                                                                      \
+    "  " REVOKED_AND_COLD                                                                                              \
     "  FROM t CROSS JOIN b LEFT JOIN u ON u.ord = b.ord"                                                               \
     "  LEFT JOIN grant_state s ON s.grant_id = b.grant_id LEFT JOIN grants g ON g.grant_id = b.grant_id"
 
@@ -82,6 +86,14 @@
     "  WHERE g.grant_id = u.grant_id AND ($18 <> 0 OR $22 IS NOT NULL AND g.claims::text IS DISTINCT FROM "            \
     "$22::text)) "                                                                                                     \
     "SELECT grant_id FROM u"
+
+/* ---- looking at a grant ---- */
+
+#define FIND_GRANT                                                                                                     \
+    "WITH " MOMENT " SELECT t.now, s.secret_hash, g.client_id,"                                                        \
+    "  s.gen, s.base_gen, s.low_gen, s.rotated_at, s.skips, s.mac_kid, s.idle_ttl, s.idle_expires_at, s.expires_at,"   \
+    "  s.revoked_at, s.session_checked_at, s.session_expires_at, " REVOKED_AND_COLD                                    \
+    "  FROM t CROSS JOIN grant_state s JOIN grants g ON g.grant_id = s.grant_id WHERE s.grant_id = $1"
 
 /* ---- storing a grant: revoke.c says how it and a revocation at the same time never miss each other ---- */
 
@@ -232,6 +244,7 @@ static const struct statement statements[] = {
     [STATEMENT_ROTATE_ONE] = {"rotate_one", ROTATE(PRESENTED_ONE), PRESENTED_TYPES, false},
     [STATEMENT_ROTATE_MANY] = {"rotate_many", ROTATE(PRESENTED_MANY), PRESENTED_TYPES, true},
     [STATEMENT_SWAP] = {"swap", SWAP, "unnnnnnnnnnnnnnnnntnnj", false},
+    [STATEMENT_FIND_GRANT] = {"find_grant", FIND_GRANT, "u", false},
     [STATEMENT_STORE_GRANT] = {"store_grant", STORE_GRANT, "utttttjjtjnnynnnn", false},
     [STATEMENT_CONFIRM_GRANT] = {"confirm_grant", CONFIRM_GRANT, "uyttt", false},
     [STATEMENT_WITHDRAW_GRANT] = {"withdraw_grant", WITHDRAW_GRANT, "u", false},

@@ -10,6 +10,7 @@ enum statement_id {
     STATEMENT_ROTATE_ONE,
     STATEMENT_ROTATE_MANY,
     STATEMENT_SWAP,
+    STATEMENT_FIND_GRANT,
     STATEMENT_STORE_GRANT,
     STATEMENT_CONFIRM_GRANT,
     STATEMENT_WITHDRAW_GRANT,
@@ -57,36 +58,42 @@ enum {
     LOCK_TIMEOUT_MS = 1000,
 };
 
+/* how a grant stands, in every statement that says so: counted from where these columns begin in it (grant_row.h) */
+enum grant_column {
+    GRANT_GEN,
+    GRANT_BASE_GEN,
+    GRANT_LOW_GEN,
+    GRANT_ROTATED_AT,
+    GRANT_SKIPS,
+    GRANT_MAC_KID,
+    GRANT_IDLE_TTL,
+    GRANT_IDLE_EXPIRES_AT,
+    GRANT_EXPIRES_AT,
+    GRANT_REVOKED_AT,
+    GRANT_SESSION_CHECKED_AT,
+    GRANT_SESSION_EXPIRES_AT,
+    GRANT_REVOKED_BECAUSE,
+    GRANT_SUBJECT,
+    GRANT_KRATOS_SESSION_ID,
+    GRANT_IDENTITY_ID,
+    GRANT_SCOPE,
+    GRANT_AUDIENCE,
+    GRANT_CLAIMS,
+    GRANT_ACR,
+    GRANT_AMR,
+    GRANT_AUTH_TIME,
+    GRANT_CREATED_AT,
+};
 /* STATEMENT_ROTATE_ONE, STATEMENT_ROTATE_MANY */
 enum rotate_column {
     ROTATE_ORDINAL, /* from 1 */
     ROTATE_NOW,
     ROTATE_DONE, /* the state below is the new one, written by this statement; else the row as it stands */
     ROTATE_OURS, /* the row is there, with this secret and this client; else all below is to be kept quiet */
-    ROTATE_GEN,
-    ROTATE_BASE_GEN,
-    ROTATE_LOW_GEN,
-    ROTATE_ROTATED_AT,
-    ROTATE_SKIPS,
-    ROTATE_MAC_KID,
-    ROTATE_IDLE_TTL,
-    ROTATE_IDLE_EXPIRES_AT,
-    ROTATE_EXPIRES_AT,
-    ROTATE_REVOKED_AT,
-    ROTATE_SESSION_CHECKED_AT,
-    ROTATE_SESSION_EXPIRES_AT,
-    ROTATE_REVOKED_BECAUSE,
-    ROTATE_SUBJECT,
-    ROTATE_KRATOS_SESSION_ID,
-    ROTATE_IDENTITY_ID,
-    ROTATE_SCOPE,
-    ROTATE_AUDIENCE,
-    ROTATE_CLAIMS, /* as they stood before */
-    ROTATE_ACR,
-    ROTATE_AMR,
-    ROTATE_AUTH_TIME,
-    ROTATE_CREATED_AT,
+    ROTATE_GRANT, /* enum grant_column from here on; claims as they stood before */
 };
+/* STATEMENT_FIND_GRANT: no row when the grant isn't there */
+enum find_grant_column { FIND_GRANT_NOW, FIND_GRANT_SECRET_HASH, FIND_GRANT_CLIENT_ID, FIND_GRANT_GRANT };
 /* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
 enum confirm_column {
     CONFIRM_NOW,

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* a moment of this machine's steady clock as a time of the database's */
 static int64_t to_time(int64_t steady_ms, int64_t now) { return now - (clock_steady_ms() - steady_ms); }
 
@@ -82,7 +80,7 @@ bool grants_store(struct database *db, struct storage_call *call, struct fault *
     bool ended;
     stored->now = now;
     stored->expires_at = now + new->absolute_ttl_ms;
-    stored->idle_expires_at = earlier(stored->expires_at, now + new->idle_ttl_ms);
+    stored->idle_expires_at = clock_earlier(stored->expires_at, now + new->idle_ttl_ms);
     if (!find_ending(db, &new->grant, looked_at, &ended, fault)) return false;
     stored->outcome = ended ? GRANT_ENDED_MEANWHILE : GRANT_STORED;
     if (ended) return true;
@@ -131,9 +129,9 @@ static void take_grant(struct query *q, struct arena *arena, struct grant *grant
     grant->created_at = query_take_number(q);
 }
 
-static bool read_row(struct database *db, struct storage_call *call, struct row *row, struct fault *fault)
+static bool read_row(struct database *db, const unsigned char id[GRANT_ID_LEN], struct arena *arena, struct row *row,
+                     struct fault *fault)
 {
-    const unsigned char *id = call->in.rotation.grant_id;
     struct query q;
     query_begin(&q, db, STATEMENT_READ_GRANT);
     query_put_blob(&q, id, GRANT_ID_LEN);
@@ -141,9 +139,9 @@ static bool read_row(struct database *db, struct storage_call *call, struct row 
     if (row->found) {
         query_take_blob(&q, row->secret_hash, SECRET_HASH_LEN);
         take_state(&q, &row->state);
-        row->revoked_because = query_take_text(&q, &call->arena);
+        row->revoked_because = query_take_text(&q, arena);
         memcpy(row->grant.id, id, GRANT_ID_LEN);
-        take_grant(&q, &call->arena, &row->grant);
+        take_grant(&q, arena, &row->grant);
     }
     return query_end(&q, fault);
 }
@@ -206,7 +204,7 @@ bool grants_rotate(struct database *db, struct storage_call *call, struct fault 
 {
     const struct rotation *r = &call->in.rotation;
     struct row row;
-    if (!read_row(db, call, &row, fault)) return false;
+    if (!read_row(db, r->grant_id, &call->arena, &row, fault)) return false;
     call->result.rotated.outcome = ROTATE_UNKNOWN;
     if (!is_asked_for(&row, r)) return true;
     int64_t now = clock_now_ms();
@@ -223,5 +221,20 @@ bool grants_rotate(struct database *db, struct storage_call *call, struct fault 
     bool new_claims = r->looked && bytes_present(r->claims) && rotate_outcome_succeeds(outcome);
     if (new_claims && !write_claims(db, &row, r->claims, fault)) return false;
     call->result.rotated = describe(&row, outcome, now);
+    return true;
+}
+
+/* ---- find ---- */
+
+bool grants_find(struct database *db, struct storage_call *call, struct fault *fault)
+{
+    struct found_grant *found = &call->result.found;
+    struct row row;
+    if (!read_row(db, call->in.grant_id, &call->arena, &row, fault)) return false;
+    found->standing = GRANT_UNKNOWN;
+    if (!row.found) return true;
+    *found = (struct found_grant){.grant = row.grant, .state = row.state, .now = clock_now_ms()};
+    memcpy(found->secret_hash, row.secret_hash, SECRET_HASH_LEN);
+    found->standing = storage_standing(&found->state, found->now);
     return true;
 }

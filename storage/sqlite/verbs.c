@@ -18,6 +18,7 @@ static bool run(struct database *db, struct storage_call *call, struct fault *fa
     case VERB_FIND_ORIGIN: return clients_find_origin(db, call, fault);
     case VERB_STORE_GRANT: return grants_store(db, call, fault);
     case VERB_ROTATE: return grants_rotate(db, call, fault);
+    case VERB_FIND_GRANT: return grants_find(db, call, fault);
     case VERB_REVOKE: return revocations_make(db, call, fault);
     case VERB_LIST_GRANTS: return listing_grants(db, call, fault);
     case VERB_LIST_ENDINGS: return listing_endings(db, call, fault);

@@ -18,6 +18,7 @@ bool clients_find_origin(struct database *db, struct storage_call *call, struct 
 /* grants.c */
 bool grants_store(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool grants_rotate(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
+bool grants_find(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 /* revocations.c */
 bool revocations_make(struct database *db, struct storage_call *call, struct fault *fault) MUST_USE;
 bool revocations_end_client(struct database *db, struct bytes client_id, int64_t now, struct fault *fault) MUST_USE;

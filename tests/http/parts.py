@@ -165,8 +165,8 @@ class Process:
 class Kratos(Process):
     """The stand-in: see tests/standin/kratos_standin.c for what it can be told."""
 
-    def __init__(self, environment=None):
-        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded")], environment)
+    def __init__(self, environment=None, arguments=()):
+        super().__init__([os.path.join(BUILD, "kratos_standin"), "--recorded", os.path.join(ROOT, "tests", "data", "kratos", "recorded"), *arguments], environment)
         line = self.child.stdout.readline().decode().split()
         assert len(line) == 4, self.log
         self.public_url, self.admin_url = line[1], line[3]
@@ -285,6 +285,13 @@ class Hydrant(Process):
         elif client is not None:
             pairs["client_id"] = client
         return self.public.request("POST", "/oauth2/revoke", form(pairs), headers)
+
+    def introspect(self, token, client="backend", headers=None, **parameters):
+        """client: one of SECRETS, or a pair of its id and secret, by Basic; None: nobody"""
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        if client is not None:
+            sent["Authorization"] = basic(*((client, SECRETS[client]) if isinstance(client, str) else client))
+        return self.public.request("POST", "/oauth2/introspect", form({"token": token, **parameters}), sent)
 
     def jwks(self):
         return self.public.get("/.well-known/jwks.json").json

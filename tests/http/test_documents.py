@@ -45,8 +45,9 @@ def test_rfc_7518_6_rfc_8037_2_each_algorithm_s_keys_have_their_own_members(star
 def test_the_key_set_shows_the_algorithms_in_use_and_no_other(start, own_dsn):
     hydrant = start({"dsn": own_dsn(), "keys": {"algorithms": ["EdDSA"]}, "access_token": {"algorithm": "EdDSA"}})
     assert {key["alg"] for key in hydrant.jwks()["keys"]} == {"EdDSA"}
-    # RFC 8414 2 has no name for what access tokens are signed with: RFC 9068 4 sends resource servers to jwks_uri
-    assert not [name for name in hydrant.public.get(METADATA[0]).json if "signing_alg" in name]
+    # RFC 8414 2 has no name for what access tokens are signed with (RFC 9068 4 sends resource servers to jwks_uri), RFC 9701 7 has one for introspection
+    said = hydrant.public.get(METADATA[0]).json
+    assert {name: said[name] for name in said if "signing_alg" in name} == {"introspection_signing_alg_values_supported": ["EdDSA"]}
 
 
 def test_rfc_7638_the_kid_is_the_thumbprint(hydrant):
@@ -135,11 +136,14 @@ def test_rfc_8414_2_the_metadata_has_the_fields_that_clients_look_for(hydrant, p
         "issuer": "http://localhost:4477",
         "token_endpoint": "http://localhost:4477/oauth2/token",
         "revocation_endpoint": "http://localhost:4477/oauth2/revoke",
+        "introspection_endpoint": "http://localhost:4477/oauth2/introspect",
         "jwks_uri": "http://localhost:4477/.well-known/jwks.json",
         "grant_types_supported": ["refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
         "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_signing_alg_values_supported": ["ES256"],
         "acr_values_supported": ["aal1", "aal2"],
         "refresh_token_expiration_types_supported": ["authorization", "credential"],
     }

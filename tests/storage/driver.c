@@ -37,6 +37,7 @@ static enum step_result ask(struct flow *flow)
     case VERB_FIND_ORIGIN: return ask_find_origin(flow, e->store, *(const struct bytes *)e->in, e->out);
     case VERB_STORE_GRANT: return ask_store_grant(flow, e->store, e->in, e->out);
     case VERB_ROTATE: return ask_rotate(flow, e->store, e->in, e->arena, e->out);
+    case VERB_FIND_GRANT: return ask_find_grant(flow, e->store, e->in, e->arena, e->out);
     case VERB_REVOKE: return ask_revoke(flow, e->store, e->in, e->out);
     case VERB_LIST_GRANTS: return ask_list_grants(flow, e->store, e->in, e->arena, e->out);
     case VERB_LIST_ENDINGS: return ask_list_endings(flow, e->store, e->in, e->arena, e->out);

@@ -37,8 +37,8 @@ struct errand {
     bool ended;
     struct fault fault; /* FAULT_NONE: it has its outcome */
 };
-/* in and out: what the verb takes, by pointer (a struct bytes for a client's id or an origin, a uint32_t for the
- * sweep's limit) */
+/* in and out: what the verb takes, by pointer (a struct bytes for a client's id or an origin, a grant's id itself, a
+ * uint32_t for the sweep's limit) */
 void errand_start(struct errand *errand, struct store *store, struct arena *arena);
 /* runs the loop until all have ended; the program ends when that takes longer than any deadline */
 void errands_await(struct loop *loop, const struct errand *errands, size_t count);

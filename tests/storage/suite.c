@@ -14,6 +14,7 @@ static const struct section {
     {"look", suite_look, true},        {"together", suite_together, false}, {"revoke", suite_revoke, false},
     {"listing", suite_listing, false}, {"endings", suite_endings, false},   {"keys", suite_keys, false},
     {"house", suite_house, false},     {"trouble", suite_trouble, true},    {"dump", suite_dump, true},
+    {"find", suite_find, false},
 };
 
 static bool is_asked_for(const char *name, int argc, char **argv)

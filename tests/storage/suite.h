@@ -15,6 +15,7 @@
 /* sections; each returns EXIT_SUCCESS or EXIT_FAILURE */
 int suite_clients(struct driver *d);
 int suite_grants(struct driver *d);
+int suite_find(struct driver *d);
 int suite_rotate(struct driver *d);
 int suite_look(struct driver *d);
 int suite_together(struct driver *d);

@@ -67,6 +67,16 @@ static void fill_rotated(struct storage_call *call)
     database.changed_claims = bytes_present(asked->claims);
 }
 
+static void fill_found(struct storage_call *call)
+{
+    struct found_grant *out = &call->result.found;
+    out->standing = GRANT_UNKNOWN;
+    if (!database.has_grant || memcmp(call->in.grant_id, database.grant.id, GRANT_ID_LEN) != 0) return;
+    *out = (struct found_grant){.grant = database.grant, .state = database.state, .now = clock_now_ms()};
+    memcpy(out->secret_hash, database.grant_secret_hash, SECRET_HASH_LEN);
+    out->standing = storage_standing(&out->state, out->now);
+}
+
 static void fill_stored(struct storage_call *call)
 {
     const struct new_grant *asked = &call->in.grant;
@@ -94,6 +104,7 @@ static void fill(struct storage_call *call)
     case VERB_FIND_ORIGIN: call->result.origin = database.has_origin; return;
     case VERB_STORE_GRANT: fill_stored(call); return;
     case VERB_ROTATE: fill_rotated(call); return;
+    case VERB_FIND_GRANT: fill_found(call); return;
     case VERB_REVOKE: call->result.revoked.count = 1; return;
     case VERB_PULSE: call->result.pulse.now = clock_now_ms(); return;
     case VERB_LIST_KEYS: call->result.keys = (struct key_list){.now = clock_now_ms()}; return;
@@ -224,6 +235,12 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
             .wait.on = "identity: whoami", .outcome = kratos.whoami, .of_session = true, .arena = arena, .out = look});
 }
 
+enum step_result ask_whoami_again(struct flow *flow, struct identity *identity, const struct whoami_ask *asked,
+                                  struct arena *arena, struct look *look)
+{
+    return ask_whoami(flow, identity, asked, arena, look);
+}
+
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
                              struct look *look)
 {
@@ -234,6 +251,21 @@ enum step_result ask_session(struct flow *flow, struct identity *identity, struc
                                           .of_session = true,
                                           .arena = arena,
                                           .out = look});
+}
+
+enum step_result ask_session_again(struct flow *flow, struct identity *identity, struct bytes session_id,
+                                   struct arena *arena, struct look *look)
+{
+    return ask_session(flow, identity, session_id, arena, look);
+}
+
+enum step_result ask_extend(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena,
+                            struct look *look)
+{
+    (void)identity;
+    assert(bytes_equal(session_id, bytes_of(SESSION_ID)));
+    return ask(flow, &(struct asked_look){
+                         .wait.on = "identity: extend", .outcome = kratos.extend, .arena = arena, .out = look});
 }
 
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id,

@@ -25,7 +25,7 @@ struct database {
 extern struct database database;
 
 struct kratos {
-    enum look_outcome whoami, session, identity;
+    enum look_outcome whoami, session, identity, extend;
     int64_t expires_at_ms;
 };
 extern struct kratos kratos;

@@ -111,6 +111,18 @@ static void session_expired(struct sent *sent)
     database.state.session_expires_at = clock_now_ms() - 1000;
 }
 
+static void cookie_of_a_session_that_ended(struct sent *sent)
+{
+    look_due(sent);
+    kratos.whoami = LOOK_ENDED;
+}
+
+static void near_its_end(struct sent *sent)
+{
+    look_due(sent);
+    world.policy.extend = (struct extend_policy){.on_refresh = true, .below_ms = 24LL * HOUR_MS};
+}
+
 static void needs_person(struct sent *sent)
 {
     look_due(sent);
@@ -157,8 +169,16 @@ static const struct sent_header FORM[] = {{"content-type", "application/x-www-fo
 static const struct sent_header FORM_AND_BASIC[] = {
     {"content-type", "application/x-www-form-urlencoded"}, {"authorization", WORLD_BASIC}, {NULL, NULL}};
 
+static const struct sent_header FORM_AND_COOKIE[] = {
+    {"content-type", "application/x-www-form-urlencoded"},
+    {"origin", WORLD_ORIGIN},
+    {"cookie", "ory_kratos_session=MTc5NTQ4NTUyMHxLMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3BxcnN0dXY="},
+    {NULL, NULL}};
+
 #define SPA .sent = {&TOKEN, .body = "&client_id=spa", .headers = FORM}
 #define SPA_ASKS_FOR(what) .sent = {&TOKEN, .body = "&client_id=spa&" what, .headers = FORM}
+#define SPA_WITH_COOKIE .sent = {&TOKEN, .body = "&client_id=spa", .headers = FORM_AND_COOKIE}
+#define GIVES_A_COOKIE .status = 200, .says = "ory_kratos_session=renewed", .done = VERB_ROTATE
 #define BACKEND .sent = {&TOKEN, .headers = FORM_AND_BASIC}
 #define GIVES_A_TOKEN .status = 200, .says = "\"refresh_token\":\"hrt_", .done = VERB_ROTATE
 #define ENDS_THE_GRANT .status = 400, .says = "\"invalid_grant\"", .done = VERB_ROTATE
@@ -196,6 +216,30 @@ const struct scene REFRESH_SCENES[] = {
      GIVES_A_TOKEN,
      .without_kratos = 200,
      .holds = claims_stay},
+    {.name = "refresh with the browser's cookie, a look is due",
+     SPA_WITH_COOKIE,
+     .set_up = look_due,
+     .waits = "find client, rotate, whoami, rotate",
+     GIVES_A_COOKIE,
+     .without_kratos = 200},
+    {.name = "refresh with the cookie of a session that ended",
+     SPA_WITH_COOKIE,
+     .set_up = cookie_of_a_session_that_ended,
+     .waits = "find client, rotate, whoami, session, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200},
+    {.name = "refresh, the session is extended",
+     SPA,
+     .set_up = near_its_end,
+     .waits = "find client, rotate, session, extend, session, rotate",
+     GIVES_A_TOKEN,
+     .without_kratos = 200},
+    {.name = "refresh with the browser's cookie, the session is extended",
+     SPA_WITH_COOKIE,
+     .set_up = near_its_end,
+     .waits = "find client, rotate, whoami, extend, whoami, rotate",
+     GIVES_A_COOKIE,
+     .without_kratos = 200},
     {.name = "refresh, a look brings new claims",
      SPA,
      .set_up = look_due_and_claims_old,

@@ -56,6 +56,7 @@ static void reset_outside(void)
     kratos = (struct kratos){.expires_at_ms = clock_now_ms() + 8 * HOUR_MS};
     outside_mode = OUTSIDE_HOLDS;
     world.profiles[0].claims.use_admin_metadata = false;
+    world.policy.extend.on_refresh = false;
 }
 
 /* what is answered as a secret is one from then on */
@@ -309,6 +310,8 @@ int main(void)
     torture("token exchange", EXCHANGE_SCENES);
     torture("refresh", REFRESH_SCENES);
     torture("revoke", REVOKE_SCENES);
+    torture("introspect", INTROSPECT_SCENES);
+    torture("admin's", INTROSPECT_ADMIN_SCENES);
     torture("preflight", PREFLIGHT_SCENES);
     torture("create client", CREATE_CLIENT_SCENES);
     torture("list clients", LIST_CLIENTS_SCENES);

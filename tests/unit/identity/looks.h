@@ -168,7 +168,15 @@ static inline struct identity *looks_identity(void) { return looks_identity_with
 
 /* ---- a look as a flow ---- */
 
-enum looking { LOOKING_TOKEN, LOOKING_COOKIE, LOOKING_SESSION, LOOKING_IDENTITY };
+enum looking {
+    LOOKING_TOKEN,
+    LOOKING_COOKIE,
+    LOOKING_SESSION,
+    LOOKING_IDENTITY,
+    LOOKING_COOKIE_AGAIN,
+    LOOKING_SESSION_AGAIN,
+    EXTENDING
+};
 
 struct looker {
     struct flow flow; /* first */
@@ -188,6 +196,10 @@ static inline enum step_result looker_ask(struct flow *flow)
     switch (looker->looking) {
     case LOOKING_TOKEN:
     case LOOKING_COOKIE: return ask_whoami(flow, looker->identity, &ask, &looker->arena, &looker->look);
+    case LOOKING_COOKIE_AGAIN: return ask_whoami_again(flow, looker->identity, &ask, &looker->arena, &looker->look);
+    case LOOKING_SESSION_AGAIN:
+        return ask_session_again(flow, looker->identity, looker->subject, &looker->arena, &looker->look);
+    case EXTENDING: return ask_extend(flow, looker->identity, looker->subject, &looker->arena, &looker->look);
     case LOOKING_SESSION: return ask_session(flow, looker->identity, looker->subject, &looker->arena, &looker->look);
     case LOOKING_IDENTITY: return ask_identity(flow, looker->identity, looker->subject, &looker->arena, &looker->look);
     }

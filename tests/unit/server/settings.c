@@ -43,6 +43,7 @@ static void check_kratos_defaults(const struct settings *s)
     CHECK_BYTES(s->policy.cookie_name, BYTES("ory_kratos_session"));
     CHECK(s->kratos_timeout_ms == 2000 && s->kratos_ca_file == NULL);
     CHECK(s->policy.revalidate_after_ms == 60000 && s->policy.stale_if_error_ms == 45 * 60000);
+    CHECK(!s->policy.extend.on_refresh && s->policy.extend.below_ms == 6 * 3600000 && s->policy.extend.max_age_ms == 0);
 }
 
 static void check_token_defaults(const struct policy *p)
@@ -128,7 +129,7 @@ static const char EVERYTHING[] =
     "  cookie_name: own_session\n"
     "  timeout: 500ms\n"
     "  ca_file: /ca.pem\n"
-    "  session: {revalidate_after: 0s, stale_if_error: 1h}\n"
+    "  session: {revalidate_after: 0s, stale_if_error: 1h, extend: on_refresh, extend_below: 2h, extend_max_age: 7d}\n"
     "access_token:\n"
     "  ttl: 5m\n"
     "  algorithm: RS256\n"
@@ -161,6 +162,8 @@ static void check_said_kratos(const struct settings *s)
     CHECK_BYTES(s->policy.cookie_name, BYTES("own_session"));
     CHECK(s->kratos_timeout_ms == 500 && strcmp(s->kratos_ca_file, "/ca.pem") == 0);
     CHECK(s->policy.revalidate_after_ms == 0 && s->policy.stale_if_error_ms == 3600000);
+    CHECK(s->policy.extend.on_refresh && s->policy.extend.below_ms == 2 * 3600000);
+    CHECK(s->policy.extend.max_age_ms == 7LL * 24 * 3600000);
 }
 
 static void check_said_policy(const struct policy *p)

@@ -1,0 +1,130 @@
+#include "oauth/introspect.h"
+
+#include "base/clock.h"
+
+#define JWT_TYPE "token-introspection+jwt"
+
+static struct introspect_request *introspect_request_of(struct flow *flow) { return (struct introspect_request *)flow; }
+
+/* RFC 7662 2.1: who asks must have authenticated; a public client can't */
+static enum step_result require_secret(struct flow *flow)
+{
+    if (client_request_of(flow)->credentials.method != AUTH_NONE) return STEP_NEXT;
+    return refuse(flow, OAUTH_INVALID_CLIENT, "a public client may not introspect");
+}
+
+static bool have_string(const struct json *audience, struct bytes name)
+{
+    for (const struct json *item = json_is(audience, JSON_ARRAY) ? audience->first : NULL; item != NULL; item = item->next)
+        if (bytes_equal(json_string(item), name)) return true;
+    return false;
+}
+
+/* RFC 7662 4: a token that is not meant for who asks tells him nothing */
+static bool may_see(const struct client *client, const struct json *payload)
+{
+    return bytes_equal(json_string(json_find(payload, "client_id")), client->client_id) || have_string(json_find(payload, "aud"), client->client_id);
+}
+
+static void read_access_token(struct introspect_request *r, struct bytes text)
+{
+    struct introspection *in = &r->introspection;
+    introspection_read_access(in, &r->client_request.oauth.request, text);
+    if (in->reason == NULL && !may_see(r->client_request.held.client, in->payload)) in->reason = "an access token that is neither for this client nor its own";
+}
+
+/* RFC 7662 2.1: token_type_hint is only a hint; the two kinds can't be taken for one another, so it isn't needed */
+static enum step_result read_token(struct flow *flow)
+{
+    struct introspect_request *r = introspect_request_of(flow);
+    struct bytes text = form_find(&r->client_request.form, BYTES("token"));
+    if (!bytes_present(text)) return refuse(flow, OAUTH_INVALID_REQUEST, "no token");
+    if (refresh_token_looks_like(text))
+        introspection_read_refresh(&r->introspection, context_of((struct request *)flow)->policy, client_of(flow)->client_id, text);
+    else
+        read_access_token(r, text);
+    return STEP_NEXT;
+}
+
+static enum step_result find_grant(struct flow *flow) { return introspection_find_grant(&introspect_request_of(flow)->introspection, flow); }
+
+static enum step_result judge(struct flow *flow)
+{
+    struct introspection *in = &introspect_request_of(flow)->introspection;
+    introspection_judge_grant(in);
+    if (in->payload == NULL) introspection_judge_refresh(in, client_of(flow));
+    return STEP_NEXT;
+}
+
+/* ---- the answer ---- */
+
+/* RFC 9701 5: neither sub nor exp at the top: it must not pass for an access token */
+static bool sign(struct introspect_request *r, struct bytes plain, struct fault *fault)
+{
+    struct request *request = &r->client_request.oauth.request;
+    struct context *context = context_of(request);
+    struct text payload, jwt;
+    text_init(&payload, &request->arena, plain.len + 512);
+    text_put(&payload, BYTES("{\"iss\":"));
+    text_put_json(&payload, context->policy->issuer);
+    text_put(&payload, BYTES(",\"aud\":"));
+    text_put_json(&payload, r->client_request.held.client->client_id);
+    text_put(&payload, BYTES(",\"iat\":"));
+    text_put_number(&payload, clock_now_ms() / 1000);
+    text_put(&payload, BYTES(",\"token_introspection\":"));
+    text_put(&payload, plain);
+    text_put_char(&payload, '}');
+    const struct signing signing = {context->policy->profiles[0].algorithm, BYTES(JWT_TYPE), text_bytes(&payload)};
+    text_init(&jwt, &request->arena, payload.len * 2 + 512);
+    int64_t began_us = clock_steady_us();
+    bool signed_it = signer_sign(context->signer, key_seat_ring(&context->keys), &signing, &jwt, fault);
+    request->log.sign_us += clock_steady_us() - began_us;
+    r->body = text_bytes(&jwt);
+    return signed_it;
+}
+
+static enum step_result write_answer(struct flow *flow)
+{
+    struct introspect_request *r = introspect_request_of(flow);
+    struct request *request = (struct request *)flow;
+    struct text plain;
+    text_init(&plain, &request->arena, 1024);
+    introspection_write(&r->introspection, context_of(request)->policy, &plain);
+    r->body = text_bytes(&plain);
+    if (!bytes_present(r->body)) return refuse(flow, OAUTH_SERVER_ERROR, "request arena is full");
+    r->as_jwt = bytes_contain(request_header(request, "accept"), BYTES("application/" JWT_TYPE)); /* RFC 9701 4 */
+    return !r->as_jwt || sign(r, r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+}
+
+const struct step INTROSPECT_STEPS[] = {
+    {"parse", parse_client_request},
+    {"require_secret", require_secret},
+    {"find_client", find_client}, /* may wait for storage */
+    {"authenticate", authenticate_client},
+    {"read_token", read_token},
+    {"find_grant", find_grant}, /* waits for storage, where the token has a grant */
+    {"judge", judge},
+    {"answer", write_answer},
+    {"finish", NULL},
+};
+
+void introspect_finish(struct flow *flow)
+{
+    struct introspect_request *r = introspect_request_of(flow);
+    struct request_log *log = &r->client_request.oauth.request.log;
+    struct answer answer = {.status = 200, .content_type = r->as_jwt ? BYTES("application/" JWT_TYPE) : BYTES("application/json"), .body = r->body};
+    if (flow->fault.kind == FAULT_NONE) {
+        log->outcome = r->introspection.reason == NULL ? BYTES("active") : BYTES("inactive");
+        log->reason = bytes_of(r->introspection.reason);
+        answer_no_store(&answer);
+    } else {
+        oauth_error_answer(&r->client_request.oauth, &answer);
+    }
+    request_answer(&r->client_request.oauth.request, &answer);
+}
+
+void introspect_release(struct request *request)
+{
+    introspection_release(&introspect_request_of(&request->flow)->introspection);
+    client_request_release(request);
+}
