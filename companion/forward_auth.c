@@ -53,7 +53,8 @@ static struct bytes bearer_session_token(const struct request *request)
 {
     static const struct bytes scheme = {"Bearer ", 7};
     struct bytes value = request_header(request, "authorization");
-    if (value.len < scheme.len || !bytes_equal_nocase((struct bytes){value.at, scheme.len}, scheme)) return BYTES_ABSENT;
+    if (value.len < scheme.len || !bytes_equal_nocase((struct bytes){value.at, scheme.len}, scheme))
+        return BYTES_ABSENT;
     struct bytes token = {value.at + scheme.len, value.len - scheme.len};
     return bytes_start_with(token, BYTES("ory_st_")) ? token : BYTES_ABSENT;
 }
@@ -63,17 +64,20 @@ static enum step_result take_credential(struct flow *flow)
 {
     const struct request *request = (const struct request *)flow;
     struct forward_auth_request *r = forward_of(flow);
-    struct bytes cookie = BYTES_ABSENT, token = request_header(request, "x-session-token"), bearer = bearer_session_token(request);
+    struct bytes cookie = BYTES_ABSENT, token = request_header(request, "x-session-token"),
+                 bearer = bearer_session_token(request);
     enum session_cookie cookies = session_cookie_find(request, context_of(request)->policy->cookie_name, &cookie);
     bool has_cookie = cookies == SESSION_COOKIE_ONE;
     if (cookies == SESSION_COOKIE_SEVERAL) return refuse_session(flow, "two session cookies");
     if (request_header_count(request, "x-session-token") > 1 || request_header_count(request, "authorization") > 1)
         return refuse_session(flow, "a header with a credential twice");
-    if (has_cookie + bytes_present(token) + bytes_present(bearer) > 1) return refuse_session(flow, "more than one kind of credential");
+    if (has_cookie + bytes_present(token) + bytes_present(bearer) > 1)
+        return refuse_session(flow, "more than one kind of credential");
     r->credential.kind = has_cookie ? CREDENTIAL_COOKIE : CREDENTIAL_TOKEN;
     r->credential.credential = has_cookie ? cookie : bytes_present(token) ? token : bearer;
     if (!bytes_present(r->credential.credential)) return refuse_session(flow, "no session cookie or session token");
-    if (!credential_well_formed(r->credential.kind, r->credential.credential)) return refuse_session(flow, "credential malformed");
+    if (!credential_well_formed(r->credential.kind, r->credential.credential))
+        return refuse_session(flow, "credential malformed");
     return STEP_NEXT;
 }
 
@@ -85,7 +89,8 @@ static enum step_result begin(struct flow *flow)
 {
     struct forward_auth_request *r = forward_of(flow);
     const struct forward_auth *forward_auth = forward_auth_of(flow);
-    session_tokens_key(forward_auth->tokens, (uint32_t)(r->profile - forward_auth->settings->profiles), &r->credential, &r->find.key);
+    session_tokens_key(forward_auth->tokens, (uint32_t)(r->profile - forward_auth->settings->profiles), &r->credential,
+                       &r->find.key);
     flow_enter(flow, look_steps());
     return STEP_NEXT;
 }
@@ -118,7 +123,8 @@ static enum step_result take_outcome(struct flow *flow, const struct session_out
         r->request.log.outcome = BYTES("kept");
         return STEP_END;
     }
-    if (outcome->refusal.error == OAUTH_LOGIN_REQUIRED && outcome->refusal.refused) return refuse_session(flow, outcome->fault.what);
+    if (outcome->refusal.error == OAUTH_LOGIN_REQUIRED && outcome->refusal.refused)
+        return refuse_session(flow, outcome->fault.what);
     r->refusal = outcome->refusal;
     r->request.log.reason = bytes_of(outcome->fault.what);
     flow->fault = outcome->fault;
@@ -146,7 +152,8 @@ static enum step_result find_profile_client(struct flow *flow)
 static enum step_result fail_profile(struct flow *flow, const char *what)
 {
     const struct forward_profile *profile = forward_of(flow)->profile;
-    fault_set(&flow->fault, FAULT_BUG, "forward_auth", "profile %.*s: client %.*s: %s", BYTES_PRINT(profile->name), BYTES_PRINT(profile->client_id), what);
+    fault_set(&flow->fault, FAULT_BUG, "forward_auth", "profile %.*s: client %.*s: %s", BYTES_PRINT(profile->name),
+              BYTES_PRINT(profile->client_id), what);
     return STEP_END;
 }
 
@@ -155,7 +162,8 @@ static enum step_result check_profile_client(struct flow *flow)
     struct forward_auth_request *r = forward_of(flow);
     if (!client_settle(context_of((struct request *)flow)->clients, &r->client.held, &flow->fault)) return STEP_END;
     if (r->client.held.client == NULL) return fail_profile(flow, "there is none of that client_id");
-    if (!(r->client.held.client->grant_types & GRANT_TOKEN_EXCHANGE)) return fail_profile(flow, "its grant_types lack the token exchange");
+    if (!(r->client.held.client->grant_types & GRANT_TOKEN_EXCHANGE))
+        return fail_profile(flow, "its grant_types lack the token exchange");
     return STEP_NEXT;
 }
 
@@ -172,7 +180,8 @@ static enum step_result choose_targets(struct flow *flow)
     struct target_refusal refusal;
     form->count = 0;
     put_parameter(form, BYTES("scope"), r->profile->scope);
-    for (size_t i = 0; i < r->profile->audience.count; i++) put_parameter(form, BYTES("audience"), r->profile->audience.at[i]);
+    for (size_t i = 0; i < r->profile->audience.count; i++)
+        put_parameter(form, BYTES("audience"), r->profile->audience.at[i]);
     return targets_choose(&r->client, &r->targets, &refusal) ? STEP_NEXT : fail_profile(flow, refusal.reason);
 }
 
@@ -202,9 +211,12 @@ static enum step_result check_session(struct flow *flow)
     case LOOK_STEP_UP: return refuse_step_up(flow, "Kratos asks for more assurance");
     case LOOK_LIVE: break;
     }
-    if (session->aal < policy->profiles[r->targets.profile].min_aal) return refuse_step_up(flow, "the resource asks for more assurance");
-    if (!bytes_present(map_subject(policy, session))) return refuse(flow, OAUTH_NO_SUBJECT, "the identity has no external_id");
-    if (session->expires_at_ms - clock_now_ms() < SESSION_LEFT_MIN_MS) return refuse_session(flow, "the session is about to end");
+    if (session->aal < policy->profiles[r->targets.profile].min_aal)
+        return refuse_step_up(flow, "the resource asks for more assurance");
+    if (!bytes_present(map_subject(policy, session)))
+        return refuse(flow, OAUTH_NO_SUBJECT, "the identity has no external_id");
+    if (session->expires_at_ms - clock_now_ms() < SESSION_LEFT_MIN_MS)
+        return refuse_session(flow, "the session is about to end");
     return STEP_NEXT;
 }
 
@@ -242,8 +254,10 @@ static bool make_token(struct flow *flow, struct access_token *token)
         .auth_time = session->authenticated_at_ms,
     };
     /* never past the session's end: it is no grant that outlives it */
-    const struct token_answer answer = {.grant = &grant, .targets = &r->targets, .lifetime_max_ms = session->expires_at_ms - clock_now_ms()};
-    return map_claims(&r->client, session, &r->targets, &grant.claims, &flow->fault) && access_token_sign(&r->client, &answer, token, &flow->fault);
+    const struct token_answer answer = {
+        .grant = &grant, .targets = &r->targets, .lifetime_max_ms = session->expires_at_ms - clock_now_ms()};
+    return map_claims(&r->client, session, &r->targets, &grant.claims, &flow->fault) &&
+           access_token_sign(&r->client, &answer, token, &flow->fault);
 }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -270,8 +284,10 @@ static enum step_result give_token(struct flow *flow)
     struct request *request = (struct request *)flow;
     struct access_token token;
     if (!make_token(flow, &token)) return STEP_END;
-    struct session_outcome given = {.authorization = write_authorization(&request->arena, &token), .kid = token.kid,
-        .began_steady_ms = r->look.began_steady_ms, .until_steady_ms = until_ms(flow, &token)};
+    struct session_outcome given = {.authorization = write_authorization(&request->arena, &token),
+                                    .kid = token.kid,
+                                    .began_steady_ms = r->look.began_steady_ms,
+                                    .until_steady_ms = until_ms(flow, &token)};
     const struct session_subject subject = {r->look.session.id, r->look.session.identity_id, r->profile->client_id};
     if (!bytes_present(given.authorization)) return fail_profile(flow, "no room for its token");
     session_tokens_name(forward_auth_of(flow)->tokens, &subject, &given.names);
@@ -306,12 +322,14 @@ const struct step FORWARD_AUTH_STEPS[] = {
 
 /* ---- the answer ---- */
 
-/* Who waited is refused as this one is. When only this one's client has left, the next one looks (forward_auth_release). */
+/* Who waited is refused as this one is. When only this one's client has left, the next one looks
+ * (forward_auth_release). */
 static void refuse_others(struct flow *flow)
 {
     struct forward_auth_request *r = forward_of(flow);
     if (!r->find.looks || flow->fault.kind == FAULT_LEFT) return;
-    bool settled = session_tokens_settle(&r->find, session_outcome_create_refused(&flow->fault, &r->client.oauth.refusal));
+    bool settled =
+        session_tokens_settle(&r->find, session_outcome_create_refused(&flow->fault, &r->client.oauth.refusal));
     assert(settled); /* a refusal names nobody who could be forgotten */
 }
 
@@ -323,7 +341,8 @@ static void send_browser(struct flow *flow, struct answer *answer)
     if (answer->status != 401 && answer->status != 403) return;
     bool is_step_up = r->client.oauth.refusal.error == OAUTH_STEP_UP;
     if (answer->status == 403 && !is_step_up) return;
-    struct bytes page = forward_login_page(request, r->profile, is_step_up ? r->client.oauth.refusal.redirect_to : r->profile->login_url);
+    struct bytes page = forward_login_page(request, r->profile,
+                                           is_step_up ? r->client.oauth.refusal.redirect_to : r->profile->login_url);
     if (!bytes_present(page)) return;
     answer_header(answer, BYTES("location"), page);
     if (forward_login_may_redirect(request)) answer->status = 302;

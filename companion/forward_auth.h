@@ -1,7 +1,9 @@
-/* forward_auth: a reverse proxy asks for each request: who is this? A Kratos session in, 200 with an access token for the upstream out (docs/forward-auth.md).
+/* forward_auth: a reverse proxy asks for each request: who is this? A Kratos session in, 200 with an access token for
+ * the upstream out (docs/forward-auth.md).
  *
- * Rule: only who connects from serve.trusted_proxies is answered, and never with CORS. No grant, no refresh token, no row: the token is the one that an exchange
- * without a refresh token makes, kept for a moment in session_tokens. A route's data is a struct forward_auth. */
+ * Rule: only who connects from serve.trusted_proxies is answered, and never with CORS. No grant, no refresh token, no
+ * row: the token is the one that an exchange without a refresh token makes, kept for a moment in session_tokens. A
+ * route's data is a struct forward_auth. */
 #ifndef COMPANION_FORWARD_AUTH_H
 #define COMPANION_FORWARD_AUTH_H
 

@@ -8,7 +8,10 @@ static struct bytes single(const struct request *request, const char *name)
     return request_header_count(request, name) == 1 ? request_header(request, name) : BYTES_ABSENT;
 }
 
-static struct bytes or_else(struct bytes first, struct bytes otherwise) { return bytes_present(first) ? first : otherwise; }
+static struct bytes or_else(struct bytes first, struct bytes otherwise)
+{
+    return bytes_present(first) ? first : otherwise;
+}
 static struct bytes behind(struct bytes b, size_t len) { return (struct bytes){b.at + len, b.len - len}; }
 
 /* ---- is it a browser that asks for a page? ---- */
@@ -26,12 +29,16 @@ static bool accepts_html(struct bytes accept)
 
 static bool asks_for_page(const struct request *request)
 {
-    struct bytes method = or_else(or_else(single(request, "x-original-method"), single(request, "x-forwarded-method")), request->method_name);
+    struct bytes method = or_else(or_else(single(request, "x-original-method"), single(request, "x-forwarded-method")),
+                                  request->method_name);
     if (!bytes_equal(method, BYTES("GET")) && !bytes_equal(method, BYTES("HEAD"))) return false;
     return accepts_html(request_header(request, "accept"));
 }
 
-bool forward_login_may_redirect(const struct request *request) { return request_header_count(request, "x-original-url") == 0; }
+bool forward_login_may_redirect(const struct request *request)
+{
+    return request_header_count(request, "x-original-url") == 0;
+}
 
 /* ---- the original address ---- */
 
@@ -54,7 +61,8 @@ static void put_address(struct text *t, const struct request *request, struct by
 
 static struct bytes original_url(struct request *request)
 {
-    struct bytes whole = single(request, "x-original-url"), uri = single(request, "x-forwarded-uri"), path = path_behind_prefix(request);
+    struct bytes whole = single(request, "x-original-url"), uri = single(request, "x-forwarded-uri"),
+                 path = path_behind_prefix(request);
     struct text t;
     if (bytes_present(whole)) return whole;
     text_init(&t, &request->arena, 256);
@@ -101,8 +109,10 @@ static void put_encoded(struct text *t, struct bytes value)
 {
     static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (size_t i = 0; i < value.len; i++) {
-        if (strchr(unreserved, value.at[i]) != NULL) text_put_char(t, value.at[i]);
-        else text_put_format(t, "%%%02X", (unsigned char)value.at[i]);
+        if (strchr(unreserved, value.at[i]) != NULL)
+            text_put_char(t, value.at[i]);
+        else
+            text_put_format(t, "%%%02X", (unsigned char)value.at[i]);
     }
 }
 

@@ -1,4 +1,5 @@
-/* forward_auth_profile: what the settings say to forward-auth: forward_auth. Read-only once the server runs. server/ fills it. */
+/* forward_auth_profile: what the settings say to forward-auth: forward_auth. Read-only once the server runs. server/
+ * fills it. */
 #ifndef COMPANION_FORWARD_AUTH_PROFILE_H
 #define COMPANION_FORWARD_AUTH_PROFILE_H
 

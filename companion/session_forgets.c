@@ -24,8 +24,8 @@ void session_forgets_add(struct session_forgets *forgets, const unsigned char na
 
 bool session_names_have(const struct session_names *names, const unsigned char name[SESSION_NAME_LEN])
 {
-    return memcmp(names->session, name, SESSION_NAME_LEN) == 0 || memcmp(names->identity, name, SESSION_NAME_LEN) == 0
-        || memcmp(names->client, name, SESSION_NAME_LEN) == 0;
+    return memcmp(names->session, name, SESSION_NAME_LEN) == 0 ||
+           memcmp(names->identity, name, SESSION_NAME_LEN) == 0 || memcmp(names->client, name, SESSION_NAME_LEN) == 0;
 }
 
 /* from the last one back to the look's beginning; the same millisecond counts as after it */

@@ -43,7 +43,8 @@ struct session_outcome *session_outcome_create_refused(const struct fault *fault
     char *rest;
     struct session_outcome *outcome = make(refusal->redirect_to.len, &rest);
     outcome->fault = *fault;
-    outcome->refusal = (struct refusal){.refused = refusal->refused, .error = refusal->error, .redirect_to = put(&rest, refusal->redirect_to)};
+    outcome->refusal = (struct refusal){
+        .refused = refusal->refused, .error = refusal->error, .redirect_to = put(&rest, refusal->redirect_to)};
     return outcome;
 }
 

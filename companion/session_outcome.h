@@ -1,7 +1,7 @@
 /* session_outcome: what a look at a session came to: a token for a profile, or a refusal, for all who waited for it.
  *
- * Rule: immutable once made, shared by all threads, counted: who keeps one holds it, and lets it go once. Its texts live as long as it does, and are wiped
- * with it. */
+ * Rule: immutable once made, shared by all threads, counted: who keeps one holds it, and lets it go once. Its texts
+ * live as long as it does, and are wiped with it. */
 #ifndef COMPANION_SESSION_OUTCOME_H
 #define COMPANION_SESSION_OUTCOME_H
 

@@ -46,7 +46,7 @@ struct shard {
 };
 
 struct session_tokens {
-    unsigned char secret[DIGEST_LEN];
+    struct session_secret secret;
     struct session_forgets forgets;
     struct shard shards[SESSION_TOKENS_SHARDS];
 };
@@ -55,52 +55,31 @@ struct session_tokens *session_tokens_create(void)
 {
     struct session_tokens *tokens = calloc(1, sizeof *tokens);
     if (tokens == NULL) abort();
-    random_fill(tokens->secret, sizeof tokens->secret);
+    random_fill(&tokens->secret, sizeof tokens->secret);
     session_forgets_init(&tokens->forgets);
     for (size_t i = 0; i < SESSION_TOKENS_SHARDS; i++)
         if (pthread_mutex_init(&tokens->shards[i].lock, NULL) != 0) abort();
     return tokens;
 }
 
-/* ---- keys and names: digests under the process's secret, the first byte says of what ---- */
-
-enum { OF_CREDENTIAL, OF_SESSION, OF_IDENTITY, OF_CLIENT, LABEL_LEN = 6, LABELLED_MAX = LABEL_LEN + COOKIE_MAX };
-
-static void digest(const struct session_tokens *tokens, const unsigned char label[LABEL_LEN], struct bytes text, unsigned char out[DIGEST_LEN])
+void session_tokens_key(const struct session_tokens *tokens, uint32_t profile, const struct whoami_ask *credential,
+                        struct session_key *key)
 {
-    char room[LABELLED_MAX];
-    assert(text.len <= LABELLED_MAX - LABEL_LEN);
-    memcpy(room, label, LABEL_LEN);
-    if (text.len > 0) memcpy(room + LABEL_LEN, text.at, text.len);
-    digest_hmac((struct bytes){(const char *)tokens->secret, sizeof tokens->secret}, (struct bytes){room, LABEL_LEN + text.len}, out);
-    secret_wipe(room, LABEL_LEN + text.len);
+    session_key_make(&tokens->secret, profile, credential, key);
 }
 
-void session_tokens_key(const struct session_tokens *tokens, uint32_t profile, const struct whoami_ask *credential, struct session_key *key)
+void session_tokens_name(const struct session_tokens *tokens, const struct session_subject *subject,
+                         struct session_names *names)
 {
-    const unsigned char label[LABEL_LEN] = {OF_CREDENTIAL, credential->kind == CREDENTIAL_COOKIE, (unsigned char)(profile >> 24), (unsigned char)(profile >> 16),
-        (unsigned char)(profile >> 8), (unsigned char)profile};
-    digest(tokens, label, credential->credential, key->at);
-}
-
-static void name_of(const struct session_tokens *tokens, unsigned char of, struct bytes text, unsigned char name[SESSION_NAME_LEN])
-{
-    const unsigned char label[LABEL_LEN] = {of};
-    unsigned char whole[DIGEST_LEN];
-    digest(tokens, label, text, whole);
-    memcpy(name, whole, SESSION_NAME_LEN);
-}
-
-void session_tokens_name(const struct session_tokens *tokens, const struct session_subject *subject, struct session_names *names)
-{
-    name_of(tokens, OF_SESSION, subject->session_id, names->session);
-    name_of(tokens, OF_IDENTITY, subject->identity_id, names->identity);
-    name_of(tokens, OF_CLIENT, subject->client_id, names->client);
+    session_names_make(&tokens->secret, subject, names);
 }
 
 /* ---- a shard, under its lock ---- */
 
-static struct shard *shard_of(struct session_tokens *tokens, const struct session_key *key) { return &tokens->shards[key->at[0] % SESSION_TOKENS_SHARDS]; }
+static struct shard *shard_of(struct session_tokens *tokens, const struct session_key *key)
+{
+    return &tokens->shards[key->at[0] % SESSION_TOKENS_SHARDS];
+}
 
 static struct session_entry **bucket_of(struct shard *shard, const struct session_key *key)
 {
@@ -167,7 +146,8 @@ static void drop_entry(struct shard *shard, struct session_entry *entry)
 static void make_room(struct shard *shard, size_t bytes)
 {
     int64_t now = clock_steady_ms();
-    while (shard->oldest != NULL && (shard->oldest->outcome->until_steady_ms <= now || shard->count >= SHARD_ENTRIES_MAX || shard->bytes + bytes > SHARD_BYTES_MAX))
+    while (shard->oldest != NULL && (shard->oldest->outcome->until_steady_ms <= now ||
+                                     shard->count >= SHARD_ENTRIES_MAX || shard->bytes + bytes > SHARD_BYTES_MAX))
         drop_entry(shard, shard->oldest);
 }
 
@@ -234,8 +214,10 @@ static void hand_on(struct session_tokens *tokens, struct session_entry *entry)
 {
     struct shard *shard = shard_of(tokens, &entry->key);
     pthread_mutex_lock(&shard->lock);
-    if (entry->first != NULL) post_first(entry, NULL);
-    else remove_entry(shard, entry);
+    if (entry->first != NULL)
+        post_first(entry, NULL);
+    else
+        remove_entry(shard, entry);
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -268,7 +250,8 @@ static void on_post(struct post *post)
     find->outcome = waiter->outcome;
     find->looks = waiter->looks;
     free(waiter);
-    if (find->outcome != NULL && session_forgets_have(&find->tokens->forgets, find->outcome)) { /* between its settling and now */
+    if (find->outcome != NULL &&
+        session_forgets_have(&find->tokens->forgets, find->outcome)) { /* between its settling and now */
         session_outcome_release(find->outcome);
         find->outcome = NULL;
     }
@@ -307,8 +290,11 @@ static void settle(struct shard *shard, struct session_find *find, struct sessio
     size_t bytes = sizeof *entry + outcome->size;
     while (entry->first != NULL) post_first(entry, outcome);
     make_room(shard, bytes);
-    if (bytes_present(outcome->authorization) && clock_steady_ms() < outcome->until_steady_ms && bytes <= SHARD_BYTES_MAX) keep(shard, entry, outcome);
-    else remove_entry(shard, entry);
+    if (bytes_present(outcome->authorization) && clock_steady_ms() < outcome->until_steady_ms &&
+        bytes <= SHARD_BYTES_MAX)
+        keep(shard, entry, outcome);
+    else
+        remove_entry(shard, entry);
     find->looks = false;
     find->entry = NULL;
     find->outcome = outcome;
@@ -347,24 +333,12 @@ static void forget_in(struct shard *shard, const unsigned char name[SESSION_NAME
     pthread_mutex_unlock(&shard->lock);
 }
 
-static unsigned char label_of(enum revoke_by by)
-{
-    switch (by) {
-    case REVOKE_SESSION: return OF_SESSION;
-    case REVOKE_SUBJECT: return OF_IDENTITY;
-    case REVOKE_CLIENT: return OF_CLIENT;
-    case REVOKE_GRANT: break;
-    }
-    return OF_CREDENTIAL; /* nobody is named so */
-}
-
 void session_tokens_forget(struct session_tokens *tokens, enum revoke_by by, struct bytes name)
 {
-    unsigned char digest_of_name[SESSION_NAME_LEN];
-    if (by == REVOKE_GRANT || name.len > COOKIE_MAX) return; /* longer than any name */
-    name_of(tokens, label_of(by), name, digest_of_name);
-    session_forgets_add(&tokens->forgets, digest_of_name);
-    for (size_t i = 0; i < SESSION_TOKENS_SHARDS; i++) forget_in(&tokens->shards[i], digest_of_name);
+    unsigned char digest[SESSION_NAME_LEN];
+    if (!session_name_of(&tokens->secret, by, name, digest)) return;
+    session_forgets_add(&tokens->forgets, digest);
+    for (size_t i = 0; i < SESSION_TOKENS_SHARDS; i++) forget_in(&tokens->shards[i], digest);
 }
 
 void session_tokens_destroy(struct session_tokens *tokens)
@@ -377,6 +351,6 @@ void session_tokens_destroy(struct session_tokens *tokens)
         pthread_mutex_destroy(&shard->lock);
     }
     session_forgets_release(&tokens->forgets);
-    secret_wipe(tokens->secret, sizeof tokens->secret);
+    secret_wipe(&tokens->secret, sizeof tokens->secret);
     free(tokens);
 }

@@ -6,8 +6,9 @@
 #include "net/server.h"
 
 enum session_cookie { SESSION_COOKIE_NONE, SESSION_COOKIE_ONE, SESSION_COOKIE_SEVERAL };
-/* SESSION_COOKIE_ONE fills *value, which is as it came: neither decoded nor checked, and lives as long as the request. Two Cookie headers with such a
- * cookie in the first are SEVERAL: nobody looks for more of them in the second (RFC 6265 5.4: there is one). */
+/* SESSION_COOKIE_ONE fills *value, which is as it came: neither decoded nor checked, and lives as long as the request.
+ * Two Cookie headers with such a cookie in the first are SEVERAL: nobody looks for more of them in the second (RFC
+ * 6265 5.4: there is one). */
 enum session_cookie session_cookie_find(const struct request *request, struct bytes name, struct bytes *value);
 
 #endif

@@ -56,7 +56,8 @@ static void check_audience(const struct profile_reading *x, const struct client 
     for (size_t i = 0; i < audience->count; i++)
         if (!target_is_allowed(client, policy, audience->at[i]))
             refuse_member(x, FORWARD_AUDIENCE, "the client may not name it");
-    if (audience->count == 0 && policy->audience.count == 0 && client->audience.count + client->default_audience.count == 0)
+    if (audience->count == 0 && policy->audience.count == 0 &&
+        client->audience.count + client->default_audience.count == 0)
         refuse_member(x, FORWARD_AUDIENCE, "is missing, and neither the client nor access_token.audience has one");
 }
 
@@ -86,8 +87,10 @@ static void check_client(const struct profile_reading *x)
         refuse_member(x, FORWARD_CLIENT, "is missing");
         return;
     }
-    if (client_id_well_formed(x->profile->client_id)) check_against_client(x);
-    else refuse_member(x, FORWARD_CLIENT, "is no client_id");
+    if (client_id_well_formed(x->profile->client_id))
+        check_against_client(x);
+    else
+        refuse_member(x, FORWARD_CLIENT, "is no client_id");
 }
 
 static void check_targets(const struct profile_reading *x)
@@ -97,7 +100,8 @@ static void check_targets(const struct profile_reading *x)
     for (size_t i = 0; i < profile->audience.count; i++) require_audience(x->r, place, x->key, profile->audience.at[i]);
     if (profile->audience.count > FORM_TARGETS_MAX) refuse_member(x, FORWARD_AUDIENCE, "has over 16 of them");
     require_one_profile(x->r, place, x->key, &profile->audience);
-    if (bytes_present(profile->scope) && !scope_well_formed(profile->scope)) refuse_member(x, FORWARD_SCOPE, "is no scope");
+    if (bytes_present(profile->scope) && !scope_well_formed(profile->scope))
+        refuse_member(x, FORWARD_SCOPE, "is no scope");
     if (bytes_have_word(profile->scope, BYTES("offline_access")))
         refuse_member(x, FORWARD_SCOPE, "offline_access makes no sense: no refresh token comes with these tokens");
 }
@@ -111,8 +115,10 @@ static void check_login_url(const struct profile_reading *x)
     bool good = whole.len <= LOGIN_URL_MAX && url_parse(front, &url);
     for (size_t i = front.len; i < whole.len; i++) /* RFC 3986 3.4 */
         good = good && whole.at[i] > ' ' && whole.at[i] <= '~' && strchr("#\"\\<>", whole.at[i]) == NULL;
-    if (!good) refuse_member(x, FORWARD_LOGIN_URL, "is no such URL");
-    else if (!url.secure && !is_loopback(url.host)) refuse_member(x, FORWARD_LOGIN_URL, "is plain http and not on loopback");
+    if (!good)
+        refuse_member(x, FORWARD_LOGIN_URL, "is no such URL");
+    else if (!url.secure && !is_loopback(url.host))
+        refuse_member(x, FORWARD_LOGIN_URL, "is plain http and not on loopback");
 }
 
 static void check_return_to(const struct profile_reading *x)
@@ -120,7 +126,8 @@ static void check_return_to(const struct profile_reading *x)
     const struct bytes_list *origins = &x->profile->return_to;
     for (size_t i = 0; i < origins->count; i++)
         if (!origin_well_formed(origins->at[i]))
-            refuse_member(x, FORWARD_RETURN_TO, "holds what is no origin: https (or http on loopback), a host in lower case, no path");
+            refuse_member(x, FORWARD_RETURN_TO,
+                          "holds what is no origin: https (or http on loopback), a host in lower case, no path");
 }
 
 static void read_profile(struct reader *r, const struct node *node, struct forward_profile *profile)

@@ -51,6 +51,5 @@ void setting_rows_read(struct reader *r, const struct setting_rows *rows, const 
         for (const struct node *item = node->first; item != NULL; item = item->next)
             read_member(r, rows, key, item, values);
     else if (node->kind != NODE_NOTHING)
-        complain(&r->complaints, &node->place, key, "is no table; right would be {%s}",
-                 names_of(rows, ", ", names));
+        complain(&r->complaints, &node->place, key, "is no table; right would be {%s}", names_of(rows, ", ", names));
 }

@@ -83,7 +83,11 @@ class Proxy:
         self.child = self.run(text.replace("app.example.com", "localhost"))
         self.http = Http(self.port, "localhost")
         self.origin = "http://localhost:%d" % self.port
-        self.await_answer()
+        try:
+            self.await_answer()
+        except BaseException:
+            self.stop()
+            raise
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)

@@ -139,11 +139,12 @@ def test_a_client_that_the_admin_api_made_serves_and_its_end_ends_what_was_kept(
 @pytest.mark.parametrize("profile, words", [
     ({"audience": ["https://other.example.com"]}, "target"),
     ({"scope": "api write"}, "scope"),
+    ({}, "grant_types"),
 ])
 def test_a_client_of_the_database_is_held_against_the_profile_at_each_look(start, session, profile, words):
     name = "made-%d" % time.time_ns()
     server = start({"serve": {"trusted_proxies": ["127.0.0.1"]}, "forward_auth": {"profiles": {"app": {"client": name, **profile}}}})
-    server.admin.post_json("/admin/clients", {"client_id": name, "token_endpoint_auth_method": "none", "scope": "api"})
+    server.admin.post_json("/admin/clients", {"client_id": name, "token_endpoint_auth_method": "none", "scope": "api", **({} if profile else {"grant_types": ["refresh_token"]})})
     answer = ask(server, cookie(session))
     assert answer.status == 500 and words in server.line_of(answer)["reason"], server.line_of(answer)
 
@@ -183,6 +184,13 @@ def test_nothing_to_go_by_is_401_with_a_challenge_and_kratos_is_not_asked(proxie
     assert answer.header("Location") is None and answer.header("Authorization") is None and answer.header("Cache-Control") == "no-store"
 
 
+@pytest.mark.parametrize("own", ["Basic eDp5", "Bearer opaque", "Bearer eyJhbGciOiJub25lIn0.e30.", "ory_st_abc", "Bearer", "Negotiate x", ""])
+def test_an_authorization_that_is_no_session_token_is_overlooked(proxied, kratos, session, own):
+    assert token_of(ask(proxied, cookie(session), Authorization=own))
+    count, answer = whoamis(kratos, lambda: ask(proxied, {"Authorization": own}))
+    assert (count, answer.status) == (0, 401)
+
+
 @pytest.mark.parametrize("headers", [
     {"Cookie": "ory_kratos_session=a b"},
     {"Cookie": "ory_kratos_session=a%0d%0aSet-Cookie:x"},
@@ -213,6 +221,7 @@ def test_a_cookie_with_cr_or_lf_is_no_http(proxied, line):
 @pytest.mark.parametrize("headers", [
     lambda s, other: {"Cookie": "ory_kratos_session=%s; ory_kratos_session=%s" % (s["cookie"], other["cookie"])},
     lambda s, other: {"Cookie": "ory_kratos_session=%s; ory_kratos_session=%s" % (s["cookie"], s["cookie"])},
+    lambda s, other: {"Cookie": "ory_kratos_session=%s; ory_kratos_session=%s" % (s["cookie"], s["cookie"]), "X-Session-Token": s["session_token"]},
     lambda s, other: {**cookie(s), "X-Session-Token": other["session_token"]},
     lambda s, other: {**cookie(s), "Authorization": "Bearer " + other["session_token"]},
     lambda s, other: {"X-Session-Token": s["session_token"], "Authorization": "Bearer " + other["session_token"]},

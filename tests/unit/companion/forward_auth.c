@@ -8,10 +8,15 @@
 
 #define COOKIE "MTcwMDAwMDAwMHxabDlUM3FQdzdMeE4ybVlzOFJiSGM0SmRGZ0FlNlVv"
 
-static const struct route ROUTE = {.size = sizeof(struct forward_auth_request), .steps = FORWARD_AUTH_STEPS, .finish = forward_auth_finish, .dispose = forward_auth_release,
-    .name = "forward_auth", .data = &world.forward_auth};
+static const struct route ROUTE = {.size = sizeof(struct forward_auth_request),
+                                   .steps = FORWARD_AUTH_STEPS,
+                                   .finish = forward_auth_finish,
+                                   .dispose = forward_auth_release,
+                                   .name = "forward_auth",
+                                   .data = &world.forward_auth};
 static const struct sent_header BY_COOKIE[] = {{"cookie", "ory_kratos_session=" COOKIE}, {NULL, NULL}};
-static const struct sent SENT = {&ROUTE, .segment = "app", .path = "/session/token/app", .headers = BY_COOKIE, .from_proxy = true};
+static const struct sent SENT = {&ROUTE, .segment = "app", .path = "/session/token/app", .headers = BY_COOKIE,
+                                 .from_proxy = true};
 static struct answered answered, also_answered;
 
 static void begin_world(void)
@@ -49,7 +54,8 @@ static void forget(void)
 int main(void)
 {
     world_create();
-    TEST("a session that is revoked while it is looked at is looked at again, and who waits is answered from the second look")
+    TEST("a session that is revoked while it is looked at is looked at again, and who waits is answered from the "
+         "second look")
     {
         begin_world();
         struct request *one = begin(&answered), *other = begin(&also_answered);
@@ -62,7 +68,8 @@ int main(void)
         CHECK(answered.count == 1 && answered.status == 200);
         loop_run(world.worker.loop, 20);
         CHECK(also_answered.count == 1 && also_answered.status == 200);
-        CHECK(strcmp(answered_header(&answered, "authorization"), answered_header(&also_answered, "authorization")) == 0);
+        CHECK(strcmp(answered_header(&answered, "authorization"), answered_header(&also_answered, "authorization")) ==
+              0);
         request_stand_in_dispose(one);
         request_stand_in_dispose(other);
         world_release_forgetful();
@@ -78,7 +85,8 @@ int main(void)
         outside_answer();
         loop_run(world.worker.loop, 20);
         CHECK(answered.status == 401 && also_answered.status == 401);
-        CHECK(answered_header(&answered, "www-authenticate") != NULL && answered_header(&also_answered, "www-authenticate") != NULL);
+        CHECK(answered_header(&answered, "www-authenticate") != NULL &&
+              answered_header(&also_answered, "www-authenticate") != NULL);
         request_stand_in_dispose(one);
         request_stand_in_dispose(other);
         world_release_forgetful();
@@ -119,7 +127,8 @@ int main(void)
         outside_answer();
         flow_abort(&one->flow, FAULT_LATE, "net", "the deadline passed");
         loop_run(world.worker.loop, 20);
-        CHECK(answered.status == 503 && also_answered.status == 503 && answered_header(&also_answered, "retry-after") != NULL);
+        CHECK(answered.status == 503 && also_answered.status == 503 &&
+              answered_header(&also_answered, "retry-after") != NULL);
         outside_answer();
         request_stand_in_dispose(one);
         request_stand_in_dispose(other);

@@ -7,10 +7,15 @@ static struct session_forgets forgets;
 
 static struct session_outcome about(char session, int64_t began_steady_ms)
 {
-    return (struct session_outcome){.authorization = BYTES("Bearer a"), .names = {.session = {(unsigned char)session}, .identity = "i", .client = "c"}, .began_steady_ms = began_steady_ms};
+    return (struct session_outcome){.authorization = BYTES("Bearer a"),
+                                    .names = {.session = {(unsigned char)session}, .identity = "i", .client = "c"},
+                                    .began_steady_ms = began_steady_ms};
 }
 
-static void forget(char name) { session_forgets_add(&forgets, (const unsigned char[SESSION_NAME_LEN]){(unsigned char)name}); }
+static void forget(char name)
+{
+    session_forgets_add(&forgets, (const unsigned char[SESSION_NAME_LEN]){(unsigned char)name});
+}
 static void pass(int64_t ms)
 {
     static int64_t skew;
@@ -40,7 +45,8 @@ int main(void)
     TEST("the same millisecond counts as later than the look's beginning")
     {
         pass(5);
-        struct session_outcome a = about('a', clock_steady_ms() + 2); /* the clock goes on meanwhile, but not by so much */
+        struct session_outcome a =
+            about('a', clock_steady_ms() + 2); /* the clock goes on meanwhile, but not by so much */
         forget('x');
         a.began_steady_ms = forgets.at[(forgets.count - 1) % SESSION_FORGETS_MAX].at_steady_ms;
         forgets.at[(forgets.count - 1) % SESSION_FORGETS_MAX].name[0] = 'a';

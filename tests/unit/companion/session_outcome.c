@@ -8,7 +8,11 @@ int main(void)
     char jwt[] = "Bearer eyJ-not-a-real-one";
     TEST("a token's texts are its own copies, and its times and names come along")
     {
-        const struct session_outcome given = {.authorization = bytes_of(jwt), .kid = BYTES("kid-1"), .names = {.client = "c"}, .began_steady_ms = 3, .until_steady_ms = 7};
+        const struct session_outcome given = {.authorization = bytes_of(jwt),
+                                              .kid = BYTES("kid-1"),
+                                              .names = {.client = "c"},
+                                              .began_steady_ms = 3,
+                                              .until_steady_ms = 7};
         struct session_outcome *outcome = session_outcome_create(&given);
         jwt[0] = 'X';
         CHECK_BYTES(outcome->authorization, BYTES("Bearer eyJ-not-a-real-one"));
@@ -20,16 +24,22 @@ int main(void)
     TEST("a refusal carries what the others are refused with, and no token; its challenge is everybody's own")
     {
         const struct fault fault = {.kind = FAULT_REFUSED, .what = "no live session"};
-        const struct refusal refusal = {.refused = true, .error = OAUTH_STEP_UP, .redirect_to = BYTES("https://login.example.com/"), .challenge = BYTES("Bearer")};
+        const struct refusal refusal = {.refused = true,
+                                        .error = OAUTH_STEP_UP,
+                                        .redirect_to = BYTES("https://login.example.com/"),
+                                        .challenge = BYTES("Bearer")};
         struct session_outcome *outcome = session_outcome_create_refused(&fault, &refusal);
-        CHECK(!bytes_present(outcome->authorization) && outcome->fault.kind == FAULT_REFUSED && strcmp(outcome->fault.what, "no live session") == 0);
-        CHECK(outcome->refusal.refused && outcome->refusal.error == OAUTH_STEP_UP && !bytes_present(outcome->refusal.challenge));
+        CHECK(!bytes_present(outcome->authorization) && outcome->fault.kind == FAULT_REFUSED &&
+              strcmp(outcome->fault.what, "no live session") == 0);
+        CHECK(outcome->refusal.refused && outcome->refusal.error == OAUTH_STEP_UP &&
+              !bytes_present(outcome->refusal.challenge));
         CHECK_BYTES(outcome->refusal.redirect_to, BYTES("https://login.example.com/"));
         session_outcome_release(outcome);
     }
     TEST("it lives as long as anybody holds it")
     {
-        struct session_outcome *outcome = session_outcome_create(&(struct session_outcome){.authorization = BYTES("Bearer a"), .kid = BYTES("k")});
+        struct session_outcome *outcome =
+            session_outcome_create(&(struct session_outcome){.authorization = BYTES("Bearer a"), .kid = BYTES("k")});
         CHECK(session_outcome_hold(outcome) == outcome);
         session_outcome_release(outcome);
         CHECK_BYTES(outcome->authorization, BYTES("Bearer a"));
@@ -38,7 +48,8 @@ int main(void)
     }
     TEST("a token is wiped before its memory is given back")
     {
-        struct session_outcome *outcome = session_outcome_create(&(struct session_outcome){.authorization = BYTES("Bearer not-to-be-seen"), .kid = BYTES("k")});
+        struct session_outcome *outcome = session_outcome_create(
+            &(struct session_outcome){.authorization = BYTES("Bearer not-to-be-seen"), .kid = BYTES("k")});
         watch_frees_for("not-to-be-seen");
         session_outcome_release(outcome);
         CHECK(freed_count == 1 && !freed_unwiped);

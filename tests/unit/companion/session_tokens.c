@@ -20,19 +20,24 @@ static void begin(struct asker *asker, const char *cookie)
 static struct session_outcome *a_token(const char *authorization, const char *session, int64_t began_steady_ms)
 {
     const struct session_subject subject = {bytes_of(session), BYTES("ann"), BYTES("spa")};
-    struct session_outcome given = {.authorization = bytes_of(authorization), .kid = kid, .began_steady_ms = began_steady_ms, .until_steady_ms = began_steady_ms + KEEP_MS};
+    struct session_outcome given = {.authorization = bytes_of(authorization),
+                                    .kid = kid,
+                                    .began_steady_ms = began_steady_ms,
+                                    .until_steady_ms = began_steady_ms + KEEP_MS};
     session_tokens_name(tokens, &subject, &given.names);
     return session_outcome_create(&given);
 }
 
 static struct session_outcome *a_refusal(void)
 {
-    return session_outcome_create_refused(&(struct fault){.kind = FAULT_REFUSED, .what = "no live session"}, &(struct refusal){.refused = true, .error = OAUTH_LOGIN_REQUIRED});
+    return session_outcome_create_refused(&(struct fault){.kind = FAULT_REFUSED, .what = "no live session"},
+                                          &(struct refusal){.refused = true, .error = OAUTH_LOGIN_REQUIRED});
 }
 
 static bool has(const struct asker *asker, const char *authorization)
 {
-    return asker->done && asker->find.outcome != NULL && bytes_equal(asker->find.outcome->authorization, bytes_of(authorization));
+    return asker->done && asker->find.outcome != NULL &&
+           bytes_equal(asker->find.outcome->authorization, bytes_of(authorization));
 }
 
 static void turn(void) { loop_run(world.worker.loop, 20); }
@@ -83,7 +88,8 @@ static void waiting(void)
         begin(&first, "refused");
         CHECK(session_tokens_settle(&looker.find, a_refusal()));
         turn();
-        CHECK(first.done && first.find.outcome != NULL && first.find.outcome->refusal.error == OAUTH_LOGIN_REQUIRED && !first.find.looks);
+        CHECK(first.done && first.find.outcome != NULL && first.find.outcome->refusal.error == OAUTH_LOGIN_REQUIRED &&
+              !first.find.looks);
         asker_dispose(&looker);
         asker_dispose(&first);
         begin(&second, "refused");
@@ -223,7 +229,10 @@ static void forgetting(void)
     struct asker looker, first;
     TEST("what is kept is forgotten at once by session, by identity and by client, and nothing else is")
     {
-        static const struct { enum revoke_by by; const char *name; } ways[] = {{REVOKE_SESSION, "s20"}, {REVOKE_SUBJECT, "ann"}, {REVOKE_CLIENT, "spa"}};
+        static const struct {
+            enum revoke_by by;
+            const char *name;
+        } ways[] = {{REVOKE_SESSION, "s20"}, {REVOKE_SUBJECT, "ann"}, {REVOKE_CLIENT, "spa"}};
         for (size_t i = 0; i < 3; i++) {
             pass(5);
             keep("kept", "Bearer kept", "s20");
@@ -281,7 +290,8 @@ static void learn_kid(void)
     struct keyring *ring = key_seat_ring(&world.context.keys);
     text_init(&text, &world.arena, 1024);
     CHECK(signer_kid(world.context.signer, KEY_ES256).at == NULL);
-    CHECK(signer_sign(world.context.signer, ring, &(struct signing){KEY_ES256, BYTES("JWT"), BYTES("{}")}, &text, NULL));
+    CHECK(
+        signer_sign(world.context.signer, ring, &(struct signing){KEY_ES256, BYTES("JWT"), BYTES("{}")}, &text, NULL));
     kid = signer_kid(world.context.signer, KEY_ES256);
     CHECK(kid.len == KID_LEN && keyring_publishes(ring, kid) && !keyring_publishes(ring, BYTES("another")));
 }

@@ -1,4 +1,5 @@
-/* Threads with loops of their own ask for the same few sessions, look, leave, wait and forget, all at once: for TSan and ASan as much as for what is checked. */
+/* Threads with loops of their own ask for the same few sessions, look, leave, wait and forget, all at once: for TSan
+ * and ASan as much as for what is checked. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sched.h>
@@ -41,7 +42,8 @@ static void check_answer(struct thread *t, int i)
     const struct session_outcome *outcome = t->askers[i].find.outcome;
     atomic_fetch_add(&answered, 1);
     /* by the millisecond: a forget that had returned before he asked must not be older than what he gets */
-    if (forgotten_before_ms < t->asked_at_ms[i] && outcome->began_steady_ms < forgotten_before_ms) atomic_fetch_add(&answered_stale, 1);
+    if (forgotten_before_ms < t->asked_at_ms[i] && outcome->began_steady_ms < forgotten_before_ms)
+        atomic_fetch_add(&answered_stale, 1);
 }
 
 /* looks for a moment, and settles or leaves */
@@ -49,7 +51,8 @@ static void look(struct thread *t, int i)
 {
     int cookie = t->cookie[i];
     const struct session_subject subject = {bytes_of(SESSION[cookie]), BYTES("ann"), BYTES("spa")};
-    struct session_outcome given = {.authorization = BYTES("Bearer a"), .kid = kid, .began_steady_ms = clock_steady_ms()};
+    struct session_outcome given = {
+        .authorization = BYTES("Bearer a"), .kid = kid, .began_steady_ms = clock_steady_ms()};
     if (atomic_fetch_add(&looks_under_way[cookie], 1) != 0) atomic_fetch_add(&two_at_once, 1);
     sched_yield();
     given.until_steady_ms = given.began_steady_ms + KEEP_MS;
@@ -61,8 +64,10 @@ static void look(struct thread *t, int i)
 
 static void finish(struct thread *t, int i)
 {
-    if (t->askers[i].find.looks) look(t, i);
-    else if (t->askers[i].find.outcome != NULL) check_answer(t, i);
+    if (t->askers[i].find.looks)
+        look(t, i);
+    else if (t->askers[i].find.outcome != NULL)
+        check_answer(t, i);
     asker_dispose(&t->askers[i]);
     begin(t, i);
 }
@@ -128,7 +133,8 @@ int main(void)
     text_init(&text, &world.arena, 1024);
     TEST("threads that ask, look, leave, wait and forget all at once")
     {
-        CHECK(signer_sign(world.context.signer, ring, &(struct signing){KEY_ES256, BYTES("JWT"), BYTES("{}")}, &text, NULL));
+        CHECK(signer_sign(world.context.signer, ring, &(struct signing){KEY_ES256, BYTES("JWT"), BYTES("{}")}, &text,
+                          NULL));
         kid = signer_kid(world.context.signer, KEY_ES256);
         for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i].id, NULL, run, &threads[i]) == 0);
         for (int i = 0; i < THREADS; i++) pthread_join(threads[i].id, NULL);
@@ -136,7 +142,11 @@ int main(void)
     }
     TEST("never do two look for the same at once") CHECK(two_at_once == 0);
     TEST("nobody who asked after a forget is answered from before it") CHECK(answered_stale == 0);
-    TEST("nobody is left behind, and nothing") { CHECK(stranded == 0); check_nobody_is_stranded(); }
+    TEST("nobody is left behind, and nothing")
+    {
+        CHECK(stranded == 0);
+        check_nobody_is_stranded();
+    }
     session_tokens_destroy(tokens);
     world_destroy();
     return TEST_END();

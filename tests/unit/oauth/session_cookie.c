@@ -11,7 +11,8 @@ static struct answered answered;
 
 static enum session_cookie find(const char *first, const char *second, char value[64])
 {
-    const struct sent_header headers[] = {{first == NULL ? NULL : "cookie", first}, {second == NULL ? NULL : "cookie", second}, {NULL, NULL}};
+    const struct sent_header headers[] = {
+        {first == NULL ? NULL : "cookie", first}, {second == NULL ? NULL : "cookie", second}, {NULL, NULL}};
     const struct sent sent = {&ROUTE, .headers = headers};
     struct request *request = request_stand_in_create(&sent, &world.worker, &answered);
     struct bytes found = BYTES_ABSENT;
@@ -32,7 +33,8 @@ int main(void)
     }
     TEST("another name is another cookie, also one that ends, begins or reads alike")
     {
-        CHECK(find("xory_kratos_session=a; ory_kratos_session2=b; ORY_KRATOS_SESSION=c; ory_kratos_session", NULL, value) == SESSION_COOKIE_NONE);
+        CHECK(find("xory_kratos_session=a; ory_kratos_session2=b; ORY_KRATOS_SESSION=c; ory_kratos_session", NULL,
+                   value) == SESSION_COOKIE_NONE);
         CHECK(find(NULL, NULL, value) == SESSION_COOKIE_NONE);
     }
     TEST("RFC 6265 8.6: two of them are none to go by, alike or not, in one header or two")
