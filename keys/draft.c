@@ -224,7 +224,8 @@ static bool is_wanted(const struct draft *draft, enum key_algorithm algorithm)
         const struct key_material *row = &draft->at[i].becomes;
         if (row->algorithm == algorithm) last = later(last, later(row->wanted_at, row->created_at));
     }
-    return last > draft->s->now - KEYS_WANTED_MAX_MS;
+    bool silent = last <= draft->s->now - KEYS_WANTED_MAX_MS;
+    return !silent || draft->s->even_for_ms < KEYS_WANTED_MAX_MS;
 }
 
 static void let_go(struct draft *draft, enum key_algorithm algorithm)
@@ -244,9 +245,11 @@ static void let_go(struct draft *draft, enum key_algorithm algorithm)
 
 static void clear_away(struct draft *draft, struct planned_key *key)
 {
+    enum key_algorithm algorithm = key->becomes.algorithm;
+    if (!is_configured(draft, algorithm) && is_wanted(draft, algorithm)) return; /* others see to it */
     if (!draft_is_gone(draft, key)) return;
     key->becomes.sealed_private = BYTES_ABSENT;
-    bool is_last = key->becomes.epoch + 1 == draft_look(draft, key->becomes.algorithm).next_epoch; /* others count on */
+    bool is_last = key->becomes.epoch + 1 == draft_look(draft, algorithm).next_epoch; /* others count on */
     int64_t until = key->becomes.remove_at + sooner(ROW_KEPT_MAX_MS, draft->s->times->rotate_every_ms);
     key->deleted = key->was != NULL && !is_last && until <= draft->s->now;
 }

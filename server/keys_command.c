@@ -122,16 +122,34 @@ static void print_seals(const struct json *keys)
     if (count > 0) printf("\n%zu of them are not sealed under the first of secrets.system: once every server has it, run `hydrant keys reseal`.\n", count);
 }
 
+static void print_removed(const struct json *removed)
+{
+    if (removed == NULL || removed->first == NULL) return;
+    puts("Out of the key set and of signing; tokens that they signed die:");
+    for (const struct json *kid = removed->first; kid != NULL; kid = kid->next) printf("  %.*s\n", BYTES_PRINT(json_string(kid)));
+    putchar('\n');
+}
+
+/* what was asked for is done all the same */
+static void print_warnings(const char *words, const struct json *answer)
+{
+    const struct json *warnings = json_find(answer, "warnings");
+    for (const struct json *warning = warnings == NULL ? NULL : warnings->first; warning != NULL; warning = warning->next)
+        fprintf(stderr, "hydrant %s: warning: %.*s\n", words, BYTES_PRINT(json_string(warning)));
+}
+
 static int show_listing(const char *words, const struct output *output, struct bytes body, struct arena *arena)
 {
     const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
     struct fault unreadable;
     const struct json *listing = json_parse(arena, body, &limits, &unreadable), *keys = json_find(listing, "keys");
     int64_t now;
+    print_warnings(words, listing);
     if (wants_json(output)) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     if (!json_is(keys, JSON_ARRAY) || !read_time(listing, "now", &now)) return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", words), EXIT_FAILED;
     char minute[PIECE_MAX];
     write_minute(listing, "now", minute);
+    print_removed(json_find(listing, "removed"));
     printf("It is %s UTC by the database's clock.\n\n", minute);
     printf("%-9s %-9s %-43s  %-16s  %-16s  %-16s\n", "ALGORITHM", "STATE", "KID", "SIGNS FROM", "UNTIL", "PUBLISHED UNTIL");
     for (const struct json *key = keys->first; key != NULL; key = key->next)
@@ -212,22 +230,27 @@ static struct bytes key_path(struct arena *arena, const char *kid)
     return text_bytes(&t);
 }
 
-/* which tokens die by it */
+/* which tokens die by it, and when: whoever has the key signs what he likes, for any time */
 static int show_revoked(const struct output *output, const char *kid, struct bytes body, struct arena *arena)
 {
     const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
     struct fault unreadable;
     const struct json *revoked = json_parse(arena, body, &limits, &unreadable);
-    char from[PIECE_MAX], until[PIECE_MAX], tokens[PIECE_MAX];
+    char from[PIECE_MAX], until[PIECE_MAX], tokens[PIECE_MAX], cached[PIECE_MAX];
+    print_warnings("keys revoke", revoked);
     if (wants_json(output) || revoked == NULL) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     write_minute(revoked, "signed_from", from);
     write_minute(revoked, "signed_until", until);
     write_minute(revoked, "tokens_until", tokens);
+    write_minute(revoked, "cached_until", cached);
     printf("revoked %s, which was %.*s; it is out of the key set.\n", kid, BYTES_PRINT(json_string(json_find(revoked, "state"))));
-    if (from[0] == '-') return puts("It never signed: no token dies by it."), EXIT_DONE;
-    printf("It signed from %s to %s UTC: tokens of that time that have not expired (the last would by %s) are refused by whoever fetches the key set from now on;\n"
-           "their clients refresh. Others keep the old set for as long as its max-age.\n",
-        from, until, tokens);
+    if (from[0] == '-')
+        puts("No server signed with it, so no token of theirs dies. It was published: if it leaked, what a thief signed with it was accepted until now.");
+    else
+        printf("Servers signed with it from %s to %s UTC at the latest: their tokens that have not expired (the last would by %s)\n"
+               "are refused from now on by whoever fetches the key set; their clients refresh.\n", from, until, tokens);
+    printf("Whoever keeps a key set of before still takes what is signed with this key, a thief's tokens too: until %s UTC where he goes by\n"
+           "max-age and stale-if-error; some keep a set for up to 12 hours whatever they say. Restart those that matter.\n", cached);
     return EXIT_DONE;
 }
 
@@ -262,8 +285,10 @@ int keys_reseal_command(int argc, char **argv)
     bool good = ask_admin(WORDS, &call, &arena, &result);
     struct fault unreadable;
     int64_t count = 0;
+    const struct json *answer = good ? json_parse(&arena, result.body, &limits, &unreadable) : NULL;
+    print_warnings(WORDS, answer);
     if (good && wants_json(&output)) printf("%.*s\n", BYTES_PRINT(result.body));
-    else if (good && json_integer(json_find(json_parse(&arena, result.body, &limits, &unreadable), "resealed"), 0, INT64_MAX, &count))
+    else if (good && json_integer(json_find(answer, "resealed"), 0, INT64_MAX, &count))
         printf("%lld keys sealed anew; every private key is under the first of secrets.system now.\n", (long long)count);
     arena_release(&arena);
     return good ? EXIT_DONE : EXIT_FAILED;

@@ -1,11 +1,13 @@
 """Clocks that jump, servers that were away for long, and what depends on time where settings differ: through running servers, under clocks that the test sets."""
 import os
+import signal
 import time
 
 import pytest
 
 from parts import BUILD, Kratos, header_of
-from settable_clock import Clock
+from settable_clock import Clock, Steady
+from key_table import KeyTable
 from watch import Watch
 
 HOUR_S, DAY_S = 3600, 24 * 3600
@@ -128,7 +130,36 @@ def test_replicas_with_different_settings_rotate_all_keys_and_neither_takes_the_
     assert len(signers) == 3 * 3
 
 
-def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(start, clock, kratos):
+@pytest.fixture
+def time_passes(clock):
+    """a function that lets time pass, by every clock that servers look at, and what makes a server look at them"""
+    steady, servers = Steady(), []
+
+    def go(seconds):
+        for server in servers:
+            os.kill(server.child.pid, signal.SIGSTOP)  # or it may see one without the other
+        clock.move_by(seconds)
+        steady.move_by(seconds)
+        for server in servers:
+            os.kill(server.child.pid, signal.SIGCONT)
+
+    def begin(start, settings):
+        servers.append(start(settings, at=SteadyToo(clock, steady)))
+        return servers[-1]
+
+    go.start, go.steady = begin, steady
+    return go
+
+
+class SteadyToo:
+    def __init__(self, clock, steady):
+        self.clock, self.steady = clock, steady
+
+    def environment(self, program):
+        return self.steady.environment(program, self.clock)
+
+
+def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(start, clock, kratos, time_passes):
     session, watch = kratos.session(lifespan_s=30 * DAY_S), Watch(cache_s=12 * HOUR_S)
     server = start(ALL_THREE)
     look(server)
@@ -136,15 +167,58 @@ def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(sta
     for client in ("ES256", "RS256", "EdDSA"):
         watch.see_token(clock.now(), token_of(server, session, client))
     server.stop()
-    server = start(ES256)
-    clock.move_by(10 * 60)
+    server = time_passes.start(start, ES256)
+    time_passes(10 * 60)
     look(server)
     watch.see_set(clock.now(), server.jwks())
     watch.verify(clock.now(), 0)
     assert len(watch.tokens) == 3 and {key["alg"] for key in server.jwks()["keys"]} == {"ES256", "RS256", "EdDSA"}
-    clock.move_by(3 * HOUR_S)
+    time_passes(3 * HOUR_S - 10 * 60 - 60)
+    look(server)
+    assert len(server.jwks()["keys"]) == 6
+    time_passes(60 + 10)
     look(server)
     assert sorted(key["alg"] for key in server.jwks()["keys"]) == ["ES256", "ES256", "EdDSA", "RS256"]  # those that signed
-    clock.move_by(DAY_S + 40 * 60)  # the longest that a token may live, skew, max-age and stale-if-error
+    time_passes(DAY_S + 40 * 60)  # the longest that a token may live, skew, max-age and stale-if-error
     look(server)
     assert {key["alg"] for key in server.jwks()["keys"]} == {"ES256"}
+
+
+@pytest.mark.parametrize("jump_s", [4 * HOUR_S, 90 * DAY_S, -90 * DAY_S], ids=["4 hours ahead", "90 days ahead", "90 days back"])
+def test_a_clock_that_jumps_takes_no_key_from_a_replica_with_other_algorithms(start, two, database_s_clock, servers_clock, far_session, jump_s):
+    """what the others said of what they want looks old after it, and whoever reads first must not act on that"""
+    session, kratos = far_session
+    a = start({**ES256, **kratos}, at=servers_clock)
+    b = start({**ALL_THREE, **kratos}, at=servers_clock)
+    look(b, a)
+    before = kids(b)
+    signed = {client: header_of(token_of(b, session, client))["kid"] for client in ("RS256", "EdDSA")}
+    for by in (jump_s, -jump_s):
+        database_s_clock.move_by(by)
+        look(a, a, b, a, b)
+        assert before <= kids(a) and before <= kids(b)
+        for client in signed:
+            kid = header_of(token_of(b, session, client))["kid"]
+            assert kid in before, "this one was not published before"
+
+
+# ---- a machine that sleeps ----
+
+def test_after_a_sleep_no_server_signs_by_what_it_knew_before(start, clock, kratos, own_dsn, time_passes):
+    session = kratos.session(lifespan_s=30 * DAY_S)
+    server = time_passes.start(start, ES256)
+    token_of(server, session)
+    table = KeyTable(own_dsn)
+    table.ask("ALTER TABLE signing_keys RENAME TO away")  # the keys can't be read, all else can
+    try:
+        time_passes(4 * 60)
+        token_of(server, session)
+        time_passes(2 * 60)
+        answer = server.exchange(session, client="ES256")
+        assert answer.status == 503, answer
+        assert "5 minutes" in server.public.get("/health/ready").json["errors"]["keys"]
+    finally:
+        table.ask("ALTER TABLE away RENAME TO signing_keys")
+        table.close()
+    look(server)
+    token_of(server, session)
