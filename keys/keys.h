@@ -31,6 +31,9 @@ struct system_secrets {
 bool system_secrets_init(struct system_secrets *secrets, const struct bytes *texts, size_t count, struct fault *fault) MUST_USE;
 void system_secrets_release(struct system_secrets *secrets);
 
+/* First of all in a process: from then on OpenSSL leaves no copy of a private key in freed memory. false: it has taken memory already. */
+bool keys_wipe_freed(void) MUST_USE;
+
 /* ---- rows ---- */
 struct key_material {            /* a row of the key table; storage/'s struct key_row has the same members, server/ carries them over */
     struct bytes kid;

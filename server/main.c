@@ -1,8 +1,10 @@
 /* main: finds the command. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "keys/keys.h"
 #include "server/command.h"
 #include "server/health.h"
 #include "server/settings.h"
@@ -173,6 +175,7 @@ int main(int argc, char **argv)
 {
     int word_count;
     signal(SIGPIPE, SIG_IGN); /* a peer that has left shows as a failed write */
+    if (!keys_wipe_freed()) abort();
     if (argc == 2 && strcmp(argv[1], "--version") == 0) return version_command(0, NULL);
     const struct command *command = find_command(argc - 1, argv + 1, &word_count);
     if (command == NULL && (argc == 1 || !asks_for_help(argc, argv))) {
