@@ -237,6 +237,11 @@ static void check_half_carried(struct key_material es, struct bytes public_jwk, 
     CHECK(!keyring_can_sign(ring, KEY_ES256));
     CHECK_BYTES(keyring_jwks(ring).json, keyring_jwks(before).json);
     CHECK(keyring_troubles(ring).count == troubles);
+    es.public_jwk = BYTES("{\"kty\":\"EC\"}"); /* spoilt later, when no more than this half is there */
+    struct keyring *next = follow(ring, &es, 1);
+    CHECK_BYTES(keyring_jwks(next).json, keyring_jwks(before).json);
+    CHECK(keyring_troubles(next).count == 1);
+    keyring_release(next);
     keyring_release(ring);
     keyring_release(before);
 }
