@@ -60,10 +60,34 @@ static void put_key(struct text *t, const struct key_listing *l, const struct ke
     text_put_char(t, '}');
 }
 
+static void put_removed(struct text *t, const struct key_report *order)
+{
+    text_put_json_name(t, BYTES("removed"));
+    text_put_char(t, '[');
+    for (size_t i = 0; i < order->removed_count; i++) {
+        if (i > 0) text_put_char(t, ',');
+        text_put_json(t, order->removed[i]);
+    }
+    text_put_char(t, ']');
+}
+
+/* what was ordered is done; these keys want looking after all the same */
+static void put_warnings(struct text *t, struct key_troubles troubles)
+{
+    if (troubles.count == 0) return;
+    text_put_json_name(t, BYTES("warnings"));
+    text_put_char(t, '[');
+    for (size_t i = 0; i < troubles.count; i++) {
+        if (i > 0) text_put_char(t, ',');
+        text_put_json(t, troubles.at[i].words);
+    }
+    text_put_char(t, ']');
+}
+
 struct bytes key_listing_write(const struct key_listing *l, struct arena *arena)
 {
     const struct key_reading *reading = l->reading;
-    const struct key_situation s = {reading->rows, reading->count, l->rules->algorithms, l->rules->algorithm_count, l->rules->times, reading->now};
+    const struct key_situation s = {reading->rows, reading->count, l->rules->algorithms, l->rules->algorithm_count, l->rules->times, reading->now, 0};
     struct text t;
     text_init(&t, arena, 1024);
     text_put_char(&t, '{');
@@ -75,13 +99,17 @@ struct bytes key_listing_write(const struct key_listing *l, struct arena *arena)
         if (i > 0) text_put_char(&t, ',');
         put_key(&t, l, &s, i);
     }
-    text_put(&t, BYTES("]}"));
+    text_put_char(&t, ']');
+    if (l->order != NULL) put_removed(&t, l->order);
+    put_warnings(&t, l->troubles);
+    text_put_char(&t, '}');
     return text_bytes(&t);
 }
 
 struct bytes key_revoked_write(const struct key_revoked *revoked, struct arena *arena)
 {
-    const struct planned_revocation *how = revoked->how;
+    const struct planned_revocation *how = &revoked->report->revoked;
+    int64_t stale_if_error_ms = revoked->jwks_max_age_ms;
     struct text t;
     text_init(&t, arena, 256);
     text_put_char(&t, '{');
@@ -90,6 +118,19 @@ struct bytes key_revoked_write(const struct key_revoked *revoked, struct arena *
     member_put_time(&t, "signed_from", how->signed_from);
     member_put_time(&t, "signed_until", how->signed_until);
     member_put_time(&t, "tokens_until", how->signed_until == 0 ? 0 : how->signed_until + revoked->token_ttl_max_ms);
+    member_put_time(&t, "cached_until", revoked->report->reading.now + KEYS_POLL_MS + revoked->jwks_max_age_ms + stale_if_error_ms);
+    put_warnings(&t, revoked->report->troubles);
+    text_put_char(&t, '}');
+    return text_bytes(&t);
+}
+
+struct bytes key_resealed_write(const struct key_report *report, struct arena *arena)
+{
+    struct text t;
+    text_init(&t, arena, 64);
+    text_put(&t, BYTES("{\"resealed\":"));
+    text_put_number(&t, (int64_t)report->resealed);
+    put_warnings(&t, report->troubles);
     text_put_char(&t, '}');
     return text_bytes(&t);
 }

@@ -4,6 +4,7 @@
 #include "admin/key_listing.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "oauth/key_rows.h"
 
 enum { TABLE_ARENA_MAX = 32 * 1024 * 1024, ORDER_MAX = 4096 };
 
@@ -52,10 +53,11 @@ static struct bytes format_words(struct key_admin *a, const char *before, int64_
     return text_bytes(&t);
 }
 
-static void answer_listing(struct key_admin *a)
+static void answer_listing(struct key_admin *a, const struct key_report *order)
 {
     struct context *context = context_of(&a->request);
-    const struct key_listing listing = {&a->report.reading, context->key_desk.rules, context->policy->jwks_max_age_ms};
+    const struct key_listing listing = {.reading = &a->report.reading, .rules = context->key_desk.rules, .jwks_max_age_ms = context->policy->jwks_max_age_ms,
+        .order = order, .troubles = a->report.troubles};
     struct bytes body = key_listing_write(&listing, &a->big);
     struct answer answer = {.status = 200, .content_type = BYTES("application/json"), .body = body};
     answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
@@ -75,10 +77,8 @@ static enum step_result list_keys(struct flow *flow)
 static enum step_result read_keys(struct flow *flow)
 {
     struct key_admin *a = admin_of(flow);
-    struct key_material *rows;
-    if (!key_rows_read(&a->list, &a->big, &rows, &flow->fault)) return STEP_END;
-    a->report.reading = (struct key_reading){.rows = rows, .count = a->list.count, .now = a->list.now};
-    return STEP_NEXT;
+    a->report.troubles = key_view_troubles(admin_context(flow)->key_desk.view, &a->big);
+    return key_rows_read(&a->list, &a->big, &a->report.reading, &flow->fault) ? STEP_NEXT : STEP_END;
 }
 
 const struct step LIST_KEYS_STEPS[] = {
@@ -89,7 +89,7 @@ const struct step LIST_KEYS_STEPS[] = {
 
 void list_keys_finish(struct flow *flow)
 {
-    if (went_well(flow)) answer_listing(admin_of(flow));
+    if (went_well(flow)) answer_listing(admin_of(flow), NULL);
 }
 
 /* ---- rotate ---- */
@@ -154,7 +154,8 @@ const struct step ROTATE_KEYS_STEPS[] = {
 
 void rotate_keys_finish(struct flow *flow)
 {
-    if (went_well(flow)) answer_listing(admin_of(flow));
+    struct key_admin *a = admin_of(flow);
+    if (went_well(flow)) answer_listing(a, &a->report);
 }
 
 /* ---- revoke ---- */
@@ -187,9 +188,11 @@ void revoke_key_finish(struct flow *flow)
 {
     struct key_admin *a = admin_of(flow);
     if (!went_well(flow)) return;
-    const struct key_revoked revoked = {a->order.kid, &a->report.revoked, context_of(&a->request)->key_desk.rules->times->token_ttl_max_ms};
+    const struct context *context = context_of(&a->request);
+    const struct key_revoked revoked = {.kid = a->order.kid, .report = &a->report, .token_ttl_max_ms = context->key_desk.rules->times->token_ttl_max_ms,
+        .jwks_max_age_ms = context->policy->jwks_max_age_ms};
     a->request.log.outcome = BYTES("revoked");
-    admin_json(&a->request, 200, key_revoked_write(&revoked, &a->request.arena));
+    admin_json(&a->request, 200, key_revoked_write(&revoked, &a->big));
 }
 
 /* ---- reseal ---- */
@@ -209,14 +212,9 @@ const struct step RESEAL_KEYS_STEPS[] = {
 void reseal_keys_finish(struct flow *flow)
 {
     struct key_admin *a = admin_of(flow);
-    struct text t;
     if (!went_well(flow)) return;
-    text_init(&t, &a->request.arena, 64);
-    text_put(&t, BYTES("{\"resealed\":"));
-    text_put_number(&t, (int64_t)a->report.resealed);
-    text_put_char(&t, '}');
     a->request.log.outcome = BYTES("ok");
-    admin_json(&a->request, 200, text_bytes(&t));
+    admin_json(&a->request, 200, key_resealed_write(&a->report, &a->big));
 }
 
 void key_admin_release(struct request *request) { arena_release(&admin_of(&request->flow)->big); }

@@ -29,7 +29,7 @@ int64_t clock_steady_ms(void) { return clock_steady_us() / 1000; }
 
 int64_t clock_steady_us(void)
 {
-    return read_us(CLOCK_MONOTONIC) + 1000 * atomic_load_explicit(&steady_skew, memory_order_relaxed);
+    return read_us(CLOCK_BOOTTIME) + 1000 * atomic_load_explicit(&steady_skew, memory_order_relaxed);
 }
 
 void clock_set_skew_ms(int64_t skew_ms) { atomic_store_explicit(&skew, skew_ms, memory_order_relaxed); }

@@ -5,7 +5,8 @@
 #include "base/bytes.h"
 
 int64_t clock_now_ms(void);    /* milliseconds since the epoch, UTC; may jump */
-int64_t clock_steady_ms(void); /* milliseconds since some moment; never goes back */
+/* Milliseconds since some moment; never goes back, and goes on while the machine sleeps: what was true before a sleep is old after it. */
+int64_t clock_steady_ms(void);
 int64_t clock_steady_us(void); /* the same in microseconds */
 /* The processor time of a thread, for bounds on work: on a busy machine short work takes long by every other clock.
  * Another thread may read it while the first lives. */

@@ -217,6 +217,9 @@ static void tend_algorithm(struct draft *draft, enum key_algorithm algorithm)
 
 /* ---- an algorithm that is not ---- */
 
+/* Taking away what is not ours, or for good, has time. */
+static bool clock_is_trusted(const struct draft *draft) { return draft->s->even_for_ms >= KEYS_WANTED_MAX_MS; }
+
 static bool is_wanted(const struct draft *draft, enum key_algorithm algorithm)
 {
     int64_t last = 0;
@@ -224,7 +227,8 @@ static bool is_wanted(const struct draft *draft, enum key_algorithm algorithm)
         const struct key_material *row = &draft->at[i].becomes;
         if (row->algorithm == algorithm) last = later(last, later(row->wanted_at, row->created_at));
     }
-    return last > draft->s->now - KEYS_WANTED_MAX_MS;
+    bool silent = last <= draft->s->now - KEYS_WANTED_MAX_MS;
+    return !silent || !clock_is_trusted(draft);
 }
 
 static void let_go(struct draft *draft, enum key_algorithm algorithm)
@@ -244,11 +248,13 @@ static void let_go(struct draft *draft, enum key_algorithm algorithm)
 
 static void clear_away(struct draft *draft, struct planned_key *key)
 {
+    enum key_algorithm algorithm = key->becomes.algorithm;
+    if (!is_configured(draft, algorithm) && is_wanted(draft, algorithm)) return; /* others see to it */
     if (!draft_is_gone(draft, key)) return;
     key->becomes.sealed_private = BYTES_ABSENT;
-    bool is_last = key->becomes.epoch + 1 == draft_look(draft, key->becomes.algorithm).next_epoch; /* others count on */
+    bool is_last = key->becomes.epoch + 1 == draft_look(draft, algorithm).next_epoch; /* others count on */
     int64_t until = key->becomes.remove_at + sooner(ROW_KEPT_MAX_MS, draft->s->times->rotate_every_ms);
-    key->deleted = key->was != NULL && !is_last && until <= draft->s->now;
+    key->deleted = key->was != NULL && !is_last && until <= draft->s->now && clock_is_trusted(draft);
 }
 
 void draft_tend(struct draft *draft)

@@ -15,54 +15,167 @@ enum { RING_MAX = 16 * 1024 * 1024, ETAG_OCTETS = 18 };
 
 /* ---- opening ---- */
 
-static bool refuse(struct bytes kid, const char *why, struct fault *fault)
-{
-    return fault_set(fault, FAULT_INPUT, "keys: open", "signing key %.*s %s; `hydrant keys revoke %.*s` takes it out",
-                     BYTES_PRINT(kid), why, BYTES_PRINT(kid));
-}
+static const char UNKNOWN_SECRET[] =
+    "is sealed under a secret that secrets.system does not have: put that secret back at the end of the list";
+static const char BROKEN_SEAL[] = "does not open: what is stored was changed, or is another key's";
+static const char NO_PRIVATE[] = "is no private key of its algorithm";
+static const char NO_PUBLIC[] = "has a public_jwk that is no key of its algorithm";
+static const char NOT_ITS_NAME[] = "is not the thumbprint of its key";
 
-static bool open_private(struct ring_key *key, const struct key_material *row, const struct system_secrets *secrets,
-                         struct fault *fault)
+/* NULL: it is open; else what is wrong with it, behind the words "signing key KID" */
+static const char *open_private(struct ring_key *key, const struct system_secrets *secrets)
 {
     struct secret der;
-    switch (seal_open(secrets, row->kid, row->sealed_private, &der)) {
+    switch (seal_open(secrets, key->row.kid, key->row.sealed_private, &der)) {
     case SEAL_OPEN: break;
-    case SEAL_UNKNOWN_SECRET:
-        return refuse(
-            row->kid,
-            "is sealed under a secret that secrets.system does not have: put that secret back at the end of the list",
-            fault);
-    case SEAL_BROKEN: return refuse(row->kid, "does not open: what is stored was changed, or is another key's", fault);
+    case SEAL_UNKNOWN_SECRET: return UNKNOWN_SECRET;
+    case SEAL_BROKEN: return BROKEN_SEAL;
     }
-    key->pair = pair_read_private(row->algorithm, secret_expose(&der));
-    key->has_private = true;
+    key->pair = pair_read_private(key->row.algorithm, secret_expose(&der));
+    key->has_private = key->pair != NULL;
     secret_release(&der);
-    return key->pair != NULL || refuse(row->kid, "is no private key of its algorithm", fault);
+    return key->pair == NULL ? NO_PRIVATE : NULL;
 }
 
-/* once its private part is destroyed, a key only verifies */
-static bool read_public(struct ring_key *key, const struct key_material *row, struct fault *fault)
+static const char *open_public(struct ring_key *key)
 {
     struct arena arena;
     arena_init(&arena, 64 * 1024);
-    key->pair = pair_read_jwk(row->algorithm, row->public_jwk, &arena);
+    key->pair = pair_read_jwk(key->row.algorithm, key->row.public_jwk, &arena);
     arena_release(&arena);
-    return key->pair != NULL || refuse(row->kid, "has a public_jwk that is no key of its algorithm", fault);
+    return key->pair == NULL ? NO_PUBLIC : NULL;
 }
 
-static bool open_key(struct keyring *ring, const struct key_material *row, const struct system_secrets *secrets,
+static const char *check_name(struct ring_key *key)
+{
+    char kid[KID_LEN + 1];
+    pair_write_kid(key->row.algorithm, key->pair, kid);
+    if (bytes_equal(bytes_of(kid), key->row.kid)) return NULL;
+    EVP_PKEY_free(key->pair);
+    key->pair = NULL;
+    key->has_private = false;
+    return NOT_ITS_NAME;
+}
+
+/* once its private part is destroyed, a key only verifies */
+static const char *open_as_it_stands(struct ring_key *key, const struct system_secrets *secrets)
+{
+    bool sealed = bytes_present(key->row.sealed_private);
+    const char *why = sealed ? open_private(key, secrets) : open_public(key);
+    return why == NULL ? check_name(key) : why;
+}
+
+static const struct ring_key *find_row(const struct keyring *ring, const struct key_material *row)
+{
+    for (size_t i = 0; ring != NULL && i < ring->key_count; i++)
+        if (ring->keys[i].row.algorithm == row->algorithm && bytes_equal(ring->keys[i].row.kid, row->kid))
+            return &ring->keys[i];
+    return NULL;
+}
+
+/* what the ring before has of it, as far as its row is to have it still */
+static bool carry_over(struct ring_key *key, const struct ring_key *before)
+{
+    if (before == NULL) return false;
+    if (before->has_private && !bytes_present(key->row.sealed_private)) {
+        key->row.public_jwk = before->row.public_jwk;
+        return open_public(key) == NULL;
+    }
+    EVP_PKEY_up_ref(before->pair);
+    key->pair = before->pair;
+    key->has_private = before->has_private;
+    return true;
+}
+
+/* a row that stands as it stood opens as it opened */
+static bool is_opened_already(const struct ring_key *key, const struct ring_key *before)
+{
+    return before != NULL && bytes_equal(before->row.sealed_private, key->row.sealed_private) &&
+           bytes_equal(before->row.public_jwk, key->row.public_jwk);
+}
+
+/* what of it can be had: what is there already, or at least the public half */
+static void open_in_part(struct ring_key *key, const struct ring_key *before)
+{
+    if (!carry_over(key, before) && open_public(key) == NULL) check_name(key);
+}
+
+/* ---- what is wrong ---- */
+
+static bool refuse(const struct key_trouble *trouble, struct fault *fault)
+{
+    return fault_set(fault, FAULT_INPUT, "keys: open", "%.*s", BYTES_PRINT(trouble->words));
+}
+
+static struct key_trouble describe(struct keyring *ring, struct bytes kid, const char *why)
+{
+    struct text words;
+    text_init(&words, &ring->arena, 256);
+    text_put(&words, BYTES("signing key "));
+    text_put(&words, kid);
+    text_put_char(&words, ' ');
+    text_put(&words, bytes_of(why));
+    text_put(&words, BYTES("; `hydrant keys revoke "));
+    text_put(&words, kid);
+    text_put(&words, BYTES("` takes it out"));
+    return (struct key_trouble){kid, text_bytes(&words)};
+}
+
+static void note(struct keyring *ring, const struct key_trouble *trouble)
+{
+    if (ring->troubles == NULL) return; /* the arena is full, which fails the ring */
+    ring->troubles[ring->trouble_count++] =
+        (struct key_trouble){arena_copy(&ring->arena, trouble->kid), arena_copy(&ring->arena, trouble->words)};
+}
+
+static const struct key_trouble *find_trouble(const struct keyring *ring, struct bytes kid)
+{
+    for (size_t i = 0; i < ring->trouble_count; i++)
+        if (bytes_equal(ring->troubles[i].kid, kid)) return &ring->troubles[i];
+    return NULL;
+}
+
+/* ---- a row ---- */
+
+static void keep(struct keyring *ring, struct ring_key key)
+{
+    struct text jwk;
+    if (key.pair == NULL) return;
+    text_init(&jwk, &ring->arena, 512);
+    pair_write_jwk(key.row.algorithm, key.pair, &jwk);
+    key.row.public_jwk = text_bytes(&jwk);
+    key.row.kid = arena_copy(&ring->arena, key.row.kid);
+    key.row.sealed_private = arena_copy(&ring->arena, key.row.sealed_private);
+    ring->keys[ring->key_count++] = key;
+}
+
+/* false with *fault: at a start */
+static bool open_anew(struct keyring *ring, struct ring_key *key, const struct keyring_source *source,
+                      const struct ring_key *before, struct fault *fault)
+{
+    const char *why = open_as_it_stands(key, source->secrets);
+    if (why == NULL) return true;
+    const struct key_trouble trouble = describe(ring, key->row.kid, why);
+    if (source->before == NULL) return refuse(&trouble, fault);
+    note(ring, &trouble);
+    open_in_part(key, before);
+    return true;
+}
+
+static bool take_row(struct keyring *ring, const struct keyring_source *source, const struct key_material *row,
                      struct fault *fault)
 {
-    struct ring_key *key = &ring->keys[ring->key_count++];
-    char kid[KID_LEN + 1];
-    key->row = *row;
-    key->row.kid = arena_copy(&ring->arena, row->kid);
-    key->row.sealed_private = key->row.public_jwk = BYTES_ABSENT;
-    bool opened =
-        bytes_present(row->sealed_private) ? open_private(key, row, secrets, fault) : read_public(key, row, fault);
-    if (!opened) return false;
-    pair_write_kid(row->algorithm, key->pair, kid);
-    return bytes_equal(bytes_of(kid), row->kid) || refuse(row->kid, "is not the thumbprint of its key", fault);
+    struct ring_key key = {.row = *row};
+    const struct ring_key *before = find_row(source->before, row);
+    if (is_opened_already(&key, before)) {
+        const struct key_trouble *known = find_trouble(source->before, row->kid);
+        if (known != NULL) note(ring, known);
+        carry_over(&key, before);
+    } else if (!open_anew(ring, &key, source, before, fault)) {
+        return false;
+    }
+    keep(ring, key);
+    return true;
 }
 
 static int by_algorithm_and_epoch(const void *a, const void *b)
@@ -83,7 +196,7 @@ static void write_set(struct keyring *ring, struct ring_set *at)
     for (size_t i = 0, count = 0; i < ring->key_count; i++) {
         if (!times_published(&ring->keys[i].row, at->from)) continue;
         if (count++ > 0) text_put_char(&json, ',');
-        pair_write_jwk(ring->keys[i].row.algorithm, ring->keys[i].pair, &json);
+        text_put(&json, ring->keys[i].row.public_jwk);
     }
     text_put(&json, BYTES("]}"));
     at->set.json = text_bytes(&json);
@@ -115,13 +228,23 @@ static void write_sets(struct keyring *ring, int64_t now)
 
 /* ---- life ---- */
 
-static bool fill(struct keyring *ring, const struct keyring_source *source, struct fault *fault)
+static bool take_rows(struct keyring *ring, const struct keyring_source *source, struct fault *fault)
 {
+    size_t unread_count = source->unread.count;
     ring->keys = arena_take(&ring->arena, (source->count + 1) * sizeof *ring->keys);
+    ring->troubles = arena_take(&ring->arena, (source->count + unread_count + 1) * sizeof *ring->troubles);
+    if (unread_count > 0 && source->before == NULL) return refuse(&source->unread.at[0], fault);
+    for (size_t i = 0; i < unread_count; i++) note(ring, &source->unread.at[i]);
     for (size_t i = 0; i < source->count && ring->keys != NULL; i++) {
         const struct key_material *row = &source->rows[i];
-        if (!times_removed(row, source->now) && !open_key(ring, row, source->secrets, fault)) return false;
+        if (!times_removed(row, source->now) && !take_row(ring, source, row, fault)) return false;
     }
+    return true;
+}
+
+static bool fill(struct keyring *ring, const struct keyring_source *source, struct fault *fault)
+{
+    if (!take_rows(ring, source, fault)) return false;
     if (ring->keys != NULL) qsort(ring->keys, ring->key_count, sizeof *ring->keys, by_algorithm_and_epoch);
     write_sets(ring, source->now);
     if (!ring->arena.overflowed) return true;
@@ -171,6 +294,11 @@ int64_t keyring_now(const struct keyring *ring)
 int64_t keyring_age_ms(const struct keyring *ring)
 {
     return clock_steady_ms() - atomic_load_explicit(&ring->read_at_ms, memory_order_relaxed);
+}
+
+struct key_troubles keyring_troubles(const struct keyring *ring)
+{
+    return (struct key_troubles){ring->troubles, ring->trouble_count};
 }
 
 const struct ring_key *ring_find(const struct keyring *ring, struct bytes kid)

@@ -2,7 +2,7 @@
  *
  * Rule: a struct keyring is a view of the key table: immutable once made but for when it was last found true (keyring_confirm), shared by all threads,
  * counted; the process puts another in its place when the table changes (oauth/key_view.h). Nobody signs with a key that this view does not publish, nor
- * by a view older than KEYS_VIEW_MAX_MS. Private keys rest sealed (AES-256-GCM under a key from secrets.system, the kid as
+ * by a view older than KEYS_VIEW_MAX_MS. A key that a running process can't open is published, never signs and holds up nothing else. Private keys rest sealed (AES-256-GCM under a key from secrets.system, the kid as
  * associated data); they are parsed once. RFC 7515, 7517, 7518, 7638, 8037; docs/keys.md. */
 #ifndef KEYS_KEYS_H
 #define KEYS_KEYS_H
@@ -31,6 +31,9 @@ struct system_secrets {
 bool system_secrets_init(struct system_secrets *secrets, const struct bytes *texts, size_t count, struct fault *fault) MUST_USE;
 void system_secrets_release(struct system_secrets *secrets);
 
+/* First of all in a process: from then on OpenSSL leaves no copy of a private key in freed memory. false: it has taken memory already. */
+bool keys_wipe_freed(void) MUST_USE;
+
 /* ---- rows ---- */
 struct key_material {            /* a row of the key table; storage/'s struct key_row has the same members, server/ carries them over */
     struct bytes kid;
@@ -49,18 +52,34 @@ bool key_make(enum key_algorithm algorithm, const struct key_making *how, struct
 /* ---- the ring ---- */
 enum { KEYS_VIEW_MAX_MS = 5 * 60 * 1000 };
 
+/* What is wrong with a row, for a person: the words name the kid and say what to do. */
+struct key_trouble {
+    struct bytes kid, words;
+};
+struct key_troubles {
+    const struct key_trouble *at;
+    size_t count;
+};
+
 struct keyring;
 struct keyring_source {
     const struct key_material *rows; /* as they were read */
     size_t count;
+    struct key_troubles unread; /* rows that could not even be read */
+    /* the ring that this one follows in a running process: what it has opened need not be opened again, and what can't
+     * be opened is kept out. NULL: a start, where that is a fault */
+    const struct keyring *before;
     const enum key_algorithm *algorithms; /* keys.algorithms: a key of another one is published and signs nothing */
     size_t algorithm_count;
     const struct system_secrets *secrets;
     int64_t now;             /* by the database's clock, when they were read */
     int64_t asked_steady_ms; /* clock_steady_ms() before that: from there on the ring tells the database's time by itself, and its age */
 };
-/* Opens and parses. A key that can't be opened is a fault (FAULT_INPUT) that names its kid and what to do. */
+/* Opens and parses. At a start a key that can't be opened is a fault (FAULT_INPUT) that names its kid and what to do. */
 struct keyring *keyring_create(const struct keyring_source *source, struct fault *fault) MUST_USE;
+/* What could not be opened, or not even read; as long as the ring. A key of which the ring before had opened the private
+ * part signs all the same: by its kid it is the same one. */
+struct key_troubles keyring_troubles(const struct keyring *ring);
 /* The table was read again and is the same: the ring is young again, and tells the time by that reading. */
 void keyring_confirm(struct keyring *ring, int64_t now, int64_t asked_steady_ms);
 int64_t keyring_now(const struct keyring *ring);    /* the database's time, ms */
@@ -79,6 +98,8 @@ struct signing {
     enum key_algorithm algorithm;
     struct bytes typ, payload;
 };
+/* Lets go of every ring but this one. */
+void signer_follow(struct signer *signer, const struct keyring *ring);
 bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
                  struct fault *fault) MUST_USE;
 

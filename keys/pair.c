@@ -12,10 +12,11 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "keys/algorithm.h"
+#include "keys/wipe.h"
 
 enum { COORDINATE_MAX = 48, NUMBER_MAX = RSA_BITS_MAX / 8, JWK_MAX = 4096 };
 
-EVP_PKEY *pair_generate(enum key_algorithm algorithm, unsigned rsa_bits)
+static EVP_PKEY *generate(enum key_algorithm algorithm, unsigned rsa_bits)
 {
     const struct algorithm *a = algorithm_of(algorithm);
     switch (a->kind) {
@@ -24,6 +25,14 @@ EVP_PKEY *pair_generate(enum key_algorithm algorithm, unsigned rsa_bits)
     case KIND_OKP: return EVP_PKEY_Q_keygen(NULL, NULL, a->curve);
     }
     abort();
+}
+
+EVP_PKEY *pair_generate(enum key_algorithm algorithm, unsigned rsa_bits)
+{
+    wipe_begin();
+    EVP_PKEY *pair = generate(algorithm, rsa_bits);
+    wipe_end();
+    return pair;
 }
 
 static bool fits(enum key_algorithm algorithm, const EVP_PKEY *pair)
@@ -58,21 +67,25 @@ static EVP_PKEY *checked(enum key_algorithm algorithm, EVP_PKEY *pair)
 EVP_PKEY *pair_read_private(enum key_algorithm algorithm, struct bytes der)
 {
     const unsigned char *at = (const unsigned char *)der.at;
+    wipe_begin();
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
     bool whole = info != NULL && at == (const unsigned char *)der.at + der.len;
     EVP_PKEY *pair = whole ? EVP_PKCS82PKEY(info) : NULL;
     PKCS8_PRIV_KEY_INFO_free(info);
+    wipe_end();
     return checked(algorithm, pair);
 }
 
 bool pair_write_private(const EVP_PKEY *pair, struct secret *der)
 {
     unsigned char *at = NULL;
+    wipe_begin();
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pair);
     int len = info == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info, &at);
     PKCS8_PRIV_KEY_INFO_free(info);
     if (len > 0) secret_init(der, (struct bytes){(char *)at, (size_t)len});
     OPENSSL_clear_free(at, len > 0 ? (size_t)len : 0);
+    wipe_end();
     return len > 0;
 }
 

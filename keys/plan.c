@@ -54,6 +54,11 @@ enum key_state key_state_of(const struct key_situation *s, size_t i)
 
 /* ---- what has to be done ---- */
 
+bool planned_key_goes(const struct planned_key *key, int64_t now)
+{
+    return key->was != NULL && !times_removed(key->was, now) && times_removed(&key->becomes, now);
+}
+
 size_t keys_plan(const struct key_situation *situation, struct planned_key *plan)
 {
     struct draft draft;
@@ -70,17 +75,21 @@ static bool is_chosen(const struct key_rotation *rotation, enum key_algorithm al
 }
 
 /* draft_tend has seen to it that both are there */
-static void rotate(struct draft *draft, enum key_algorithm algorithm, bool fresh)
+static void rotate(struct draft *draft, enum key_algorithm algorithm)
 {
     struct draft_view view = draft_look(draft, algorithm);
-    if (!fresh) {
-        draft_retire(draft, view.signing);
-        draft_promote(draft, view.waiting);
-        return;
+    draft_retire(draft, view.signing);
+    draft_promote(draft, view.waiting);
+}
+
+/* What leaked is any key that there was; what is made by this very plan is as fresh as can be. */
+static void remove_all(struct draft *draft, const struct key_rotation *rotation)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        struct planned_key *key = &draft->at[i];
+        bool chosen = key->was != NULL && is_chosen(rotation, key->becomes.algorithm);
+        if (chosen && !draft_is_gone(draft, key)) draft_remove(draft, key);
     }
-    /* what is made by this very plan is as fresh as can be */
-    if (view.signing->was != NULL) draft_remove(draft, view.signing);
-    if (view.waiting->was != NULL) draft_remove(draft, view.waiting);
 }
 
 static bool is_too_young(struct draft *draft, enum key_algorithm algorithm, int64_t *until)
@@ -105,9 +114,10 @@ struct planned_rotation keys_plan_rotate(const struct key_situation *s, const st
             return planned;
         }
         planned.outcome = KEYS_ROTATE_PLANNED;
-        rotate(&draft, s->algorithms[i], rotation->fresh);
+        if (!rotation->fresh) rotate(&draft, s->algorithms[i]);
     }
     if (planned.outcome == KEYS_ROTATE_NOT_CONFIGURED) return planned;
+    if (rotation->fresh) remove_all(&draft, rotation);
     draft_tend(&draft);
     planned.count = draft_end(&draft);
     return planned;
@@ -120,6 +130,16 @@ static struct planned_key *find(struct draft *draft, struct bytes kid)
     for (size_t i = 0; i < draft->count; i++)
         if (draft->at[i].was != NULL && bytes_equal(draft->at[i].becomes.kid, kid)) return &draft->at[i];
     return NULL;
+}
+
+/* A key may sign past its retire_at, until somebody sees that its time is over: its remove_at counts from then. Whoever
+ * could not read that goes on for as long as his view lasts. */
+static int64_t last_signed_at(const struct key_situation *s, const struct key_material *key, enum key_state state)
+{
+    int64_t seen_over_at = key->remove_at - s->times->keep_after_ms;
+    if (seen_over_at < key->retire_at) seen_over_at = key->retire_at;
+    bool over = state == KEY_RETIRING && seen_over_at < s->now;
+    return (over ? seen_over_at : s->now) + KEYS_VIEW_MAX_MS;
 }
 
 struct planned_revocation keys_plan_revoke(const struct key_situation *s, struct bytes kid, struct planned_key *plan)
@@ -135,7 +155,7 @@ struct planned_revocation keys_plan_revoke(const struct key_situation *s, struct
     planned.outcome = KEYS_REVOKE_PLANNED;
     if (planned.state != KEY_PENDING) {
         planned.signed_from = key->becomes.activate_at;
-        planned.signed_until = planned.state == KEY_ACTIVE ? s->now : key->becomes.retire_at;
+        planned.signed_until = last_signed_at(s, &key->becomes, planned.state);
     }
     draft_remove(&draft, key);
     draft_tend(&draft);

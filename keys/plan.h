@@ -13,7 +13,7 @@ enum {
     KEYS_POLL_MS = 30 * 1000,
     KEYS_SKEW_MS = 5 * 60 * 1000,          /* between the clocks of a replica, the database and who verifies */
     KEYS_WANTED_EVERY_MS = 60 * 60 * 1000, /* how often a server says that it has an algorithm in its settings */
-    KEYS_WANTED_MAX_MS = 3 * KEYS_WANTED_EVERY_MS, /* an algorithm that none had for so long goes */
+    KEYS_WANTED_MAX_MS = 3 * KEYS_WANTED_EVERY_MS, /* an algorithm that none had for so long, by both clocks, goes */
     KEYS_ROW_KEPT_DAYS = 30, /* after its removal a row stays, for people who look and for a clock that went wrong; at
                                 most rotate_every */
 };
@@ -39,6 +39,9 @@ struct key_situation {
     size_t algorithm_count;
     const struct key_times *times;
     int64_t now; /* the database's */
+    /* For how long whoever asks has seen the database's clock go as evenly as his own steady one. After a jump all that
+     * others wrote looks old, or new, until each has had the time to write again: nothing of theirs is taken away. */
+    int64_t even_for_ms;
 };
 /* What the row at rows[i] is now. KEY_ACTIVE: it signs: one for each algorithm at most, also past its retire_at where
  * nothing follows. */
@@ -50,6 +53,8 @@ struct planned_key {
     struct key_material becomes;
     bool deleted;
 };
+/* is it taken out of the key set now, before its time? */
+bool planned_key_goes(const struct planned_key *key, int64_t now);
 /* how many planned keys a plan may have: the room that the functions below need */
 size_t keys_plan_room(const struct key_situation *situation);
 
@@ -61,7 +66,8 @@ struct key_rotation {
     bool one; /* only this algorithm; else all that are configured */
     enum key_algorithm algorithm;
     bool force; /* also when the pending key is younger than publish_before */
-    bool fresh; /* active and pending key both go at once, new ones take their places */
+    bool fresh; /* every key that there is goes at once, of algorithms that are not configured too; new ones take their
+                   places. With one: every key of that algorithm */
 };
 enum keys_rotate_outcome { KEYS_ROTATE_PLANNED, KEYS_ROTATE_TOO_YOUNG, KEYS_ROTATE_NOT_CONFIGURED };
 struct planned_rotation {
@@ -78,8 +84,9 @@ struct planned_revocation {
     enum keys_revoke_outcome outcome;
     size_t count;
     enum key_state state; /* before */
-    int64_t signed_from,
-        signed_until; /* tokens issued between these die where they have not expired; both 0: it never signed */
+    /* Servers may have signed with it between these, and what they signed dies where it has not expired; both 0: none
+     * did. Until: those that can't read the keys sign for KEYS_VIEW_MAX_MS more, also after this. */
+    int64_t signed_from, signed_until;
 };
 /* out of the key set and of signing at once; where it was the active one the pending one takes over, however young */
 struct planned_revocation keys_plan_revoke(const struct key_situation *situation, struct bytes kid,

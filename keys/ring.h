@@ -12,7 +12,7 @@
 #include "keys/keys.h"
 
 struct ring_key {
-    struct key_material row; /* kid and times; without its sealed part */
+    struct key_material row; /* public_jwk as it is published, whatever stands in the table */
     EVP_PKEY *pair;          /* the public half alone where has_private is false */
     bool has_private;
 };
@@ -30,6 +30,8 @@ struct keyring {
     struct arena arena;
     struct ring_key *keys; /* by algorithm, epoch */
     size_t key_count;
+    struct key_trouble *troubles;
+    size_t trouble_count;
     struct ring_set *sets; /* by from */
     size_t set_count;
 };

@@ -46,12 +46,15 @@ void signer_destroy(struct signer *signer)
     free(signer);
 }
 
+void signer_follow(struct signer *signer, const struct keyring *ring)
+{
+    if (signer->ring != ring) forget(signer);
+}
+
 static struct prepared *prepare(struct signer *signer, struct keyring *ring, const struct ring_key *key)
 {
-    if (signer->ring != ring) {
-        forget(signer);
-        signer->ring = keyring_hold(ring);
-    }
+    signer_follow(signer, ring);
+    if (signer->ring == NULL) signer->ring = keyring_hold(ring);
     enum key_algorithm algorithm = key->row.algorithm;
     if (signer->at[algorithm].key == key) return signer->at[algorithm].prepared;
     signature_release(signer->at[algorithm].prepared);

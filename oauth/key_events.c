@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { SEEN_KID_MAX = 64 }; /* more than a thumbprint has: what stands in a row may be anything */
+enum {
+    SEEN_KID_MAX = 64, /* more than a thumbprint has: what stands in a row may be anything */
+    TROUBLES_ARENA_MAX = 16 * 1024 * 1024,
+};
 
 struct seen_key {
     char kid[SEEN_KID_MAX];
@@ -16,9 +19,16 @@ struct seen_key {
     bool incomplete;
 };
 
+void key_events_init(struct key_events *events)
+{
+    *events = (struct key_events){.seen = NULL};
+    arena_init(&events->arena, TROUBLES_ARENA_MAX);
+}
+
 void key_events_release(struct key_events *events)
 {
     free(events->seen);
+    arena_release(&events->arena);
     *events = (struct key_events){.seen = NULL};
 }
 
@@ -123,9 +133,35 @@ static void tell_unused(struct key_events *events, const struct key_rules *rules
         key_algorithm_name(key->algorithm).at, KEYS_WANTED_MAX_MS / (60 * 60 * 1000));
 }
 
-void key_events_tell(struct key_events *events, const struct key_rules *rules, const struct key_reading *reading)
+/* ---- what can't be opened ---- */
+
+static bool was_told(const struct key_events *events, const struct key_trouble *trouble)
 {
-    const struct key_situation s = {reading->rows, reading->count, rules->algorithms, rules->algorithm_count, rules->times, reading->now};
+    for (size_t i = 0; i < events->troubles.count; i++)
+        if (bytes_equal(events->troubles.at[i].words, trouble->words)) return true;
+    return false;
+}
+
+static void keep_troubles(struct key_events *events, struct key_troubles troubles)
+{
+    arena_release(&events->arena);
+    struct key_trouble *kept = arena_take(&events->arena, (troubles.count + 1) * sizeof *kept);
+    for (size_t i = 0; kept != NULL && i < troubles.count; i++)
+        kept[i] = (struct key_trouble){.words = arena_copy(&events->arena, troubles.at[i].words)};
+    events->troubles = (struct key_troubles){kept, kept == NULL ? 0 : troubles.count};
+}
+
+static void tell_troubles(struct key_events *events, struct key_troubles troubles)
+{
+    for (size_t i = 0; i < troubles.count; i++)
+        if (!was_told(events, &troubles.at[i])) log_say(LOG_ERROR, "key_unopenable", "%.*s", BYTES_PRINT(troubles.at[i].words));
+    keep_troubles(events, troubles);
+}
+
+void key_events_tell(struct key_events *events, const struct key_rules *rules, const struct key_reading *reading, struct key_troubles troubles)
+{
+    tell_troubles(events, troubles);
+    const struct key_situation s = {reading->rows, reading->count, rules->algorithms, rules->algorithm_count, rules->times, reading->now, 0};
     struct seen_key *now = calloc(reading->count + 1, sizeof *now);
     if (now == NULL) abort();
     for (size_t i = 0; i < reading->count; i++) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "oauth/key_events.h"
+#include "oauth/key_rows.h"
 
 enum {
     DRIFT_MAX_MS = 1000,  /* between two readings; more, and what the old ring has prepared for times to come is not trusted */
@@ -21,9 +22,11 @@ struct key_view {
     /* under lock */
     struct keyring *ring;
     int64_t asked_steady_us; /* the reading that it shows */
+    int64_t even_since_us;   /* steady: since then the database's clock has not jumped */
     struct arena arena;      /* that reading's rows */
     struct key_material *rows;
     size_t count;
+    struct key_troubles unread;
     struct key_events events;
 };
 
@@ -34,6 +37,7 @@ struct key_view *key_view_create(void)
     pthread_mutex_init(&view->lock, NULL);
     atomic_init(&view->turn, 0);
     arena_init(&view->arena, SEEN_ARENA_MAX);
+    key_events_init(&view->events);
     return view;
 }
 
@@ -56,31 +60,56 @@ static bool is_same_row(const struct key_material *a, const struct key_material 
            bytes_equal(a->public_jwk, b->public_jwk) && bytes_equal(a->sealed_private, b->sealed_private);
 }
 
+static bool has_same_unread(const struct key_view *view, const struct key_reading *reading)
+{
+    if (view->unread.count != reading->unread.count) return false;
+    for (size_t i = 0; i < view->unread.count; i++)
+        if (!bytes_equal(view->unread.at[i].words, reading->unread.at[i].words)) return false;
+    return true;
+}
+
 static bool is_same(const struct key_view *view, const struct key_reading *reading)
 {
-    if (view->count != reading->count) return false;
+    if (view->count != reading->count || !has_same_unread(view, reading)) return false;
     for (size_t i = 0; i < view->count; i++)
         if (!is_same_row(&view->rows[i], &reading->rows[i])) return false;
     return true;
+}
+
+static struct key_troubles copy_troubles(struct key_troubles troubles, struct arena *arena)
+{
+    struct key_trouble *copies = arena_take(arena, (troubles.count + 1) * sizeof *copies);
+    for (size_t i = 0; copies != NULL && i < troubles.count; i++)
+        copies[i] = (struct key_trouble){arena_copy(arena, troubles.at[i].kid), arena_copy(arena, troubles.at[i].words)};
+    return (struct key_troubles){copies, copies == NULL ? 0 : troubles.count};
 }
 
 static void keep_rows(struct key_view *view, const struct key_reading *reading)
 {
     arena_release(&view->arena);
     view->count = 0;
+    view->unread = copy_troubles(reading->unread, &view->arena);
     view->rows = arena_take(&view->arena, (reading->count + 1) * sizeof *view->rows);
     for (size_t i = 0; view->rows != NULL && i < reading->count; i++) {
         struct key_material *row = &view->rows[view->count++];
-        *row = reading->rows[i];
-        row->kid = arena_copy(&view->arena, row->kid);
-        row->public_jwk = arena_copy(&view->arena, row->public_jwk);
-        row->sealed_private = arena_copy(&view->arena, row->sealed_private);
+        *row = key_rows_keep_row(&reading->rows[i], &view->arena);
     }
 }
 
 static int64_t drift_of(const struct key_view *view, const struct key_reading *reading)
 {
     return view->ring == NULL ? 0 : reading->now - keyring_now(view->ring);
+}
+
+static bool is_jump(int64_t drift_ms) { return drift_ms < -JUMP_LEAST_MS || drift_ms > JUMP_LEAST_MS; }
+
+int64_t key_view_even_for_ms(struct key_view *view, const struct key_reading *reading)
+{
+    pthread_mutex_lock(&view->lock);
+    if (view->ring == NULL || is_jump(drift_of(view, reading))) view->even_since_us = reading->asked_steady_us;
+    int64_t even_for_us = reading->asked_steady_us - view->even_since_us;
+    pthread_mutex_unlock(&view->lock);
+    return even_for_us / 1000;
 }
 
 /* with the lock held */
@@ -92,7 +121,7 @@ static bool confirm(struct key_view *view, const struct key_rules *rules, const 
     if (drift_ms < -DRIFT_MAX_MS || drift_ms > DRIFT_MAX_MS || !is_same(view, reading)) return false;
     keyring_confirm(view->ring, reading->now, reading->asked_steady_us / 1000);
     view->asked_steady_us = reading->asked_steady_us;
-    key_events_tell(&view->events, rules, reading);
+    key_events_tell(&view->events, rules, reading, keyring_troubles(view->ring));
     return true;
 }
 
@@ -104,16 +133,37 @@ bool key_view_confirm(struct key_view *view, const struct key_rules *rules, cons
     return confirmed;
 }
 
-struct keyring *key_view_open(const struct key_rules *rules, const struct key_reading *reading, struct fault *fault)
+bool key_view_is_empty(struct key_view *view)
 {
+    pthread_mutex_lock(&view->lock);
+    bool empty = view->ring == NULL;
+    pthread_mutex_unlock(&view->lock);
+    return empty;
+}
+
+static struct keyring *hold_ring(struct key_view *view)
+{
+    pthread_mutex_lock(&view->lock);
+    struct keyring *ring = view->ring == NULL ? NULL : keyring_hold(view->ring);
+    pthread_mutex_unlock(&view->lock);
+    return ring;
+}
+
+struct keyring *key_view_open(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct fault *fault)
+{
+    struct keyring *before = hold_ring(view);
     const struct keyring_source source = {.rows = reading->rows,
                                           .count = reading->count,
+                                          .unread = reading->unread,
+                                          .before = before,
                                           .algorithms = rules->algorithms,
                                           .algorithm_count = rules->algorithm_count,
                                           .secrets = rules->making.secrets,
                                           .now = reading->now,
                                           .asked_steady_ms = reading->asked_steady_us / 1000};
-    return keyring_create(&source, fault);
+    struct keyring *ring = keyring_create(&source, fault);
+    keyring_release(before);
+    return ring;
 }
 
 /* with the lock held; takes the ring */
@@ -121,12 +171,12 @@ static void replace(struct key_view *view, const struct key_rules *rules, const 
                     struct keyring *ring)
 {
     int64_t drift_ms = drift_of(view, reading);
-    if (drift_ms < -JUMP_LEAST_MS || drift_ms > JUMP_LEAST_MS) key_events_tell_jump(drift_ms);
+    if (is_jump(drift_ms)) key_events_tell_jump(drift_ms);
     keyring_release(view->ring);
     view->ring = ring;
     view->asked_steady_us = reading->asked_steady_us;
     keep_rows(view, reading);
-    key_events_tell(&view->events, rules, reading);
+    key_events_tell(&view->events, rules, reading, keyring_troubles(ring));
     atomic_fetch_add_explicit(&view->turn, 1, memory_order_release);
 }
 
@@ -148,9 +198,18 @@ void key_view_each(struct key_view *view, const struct key_rules *rules,
 {
     pthread_mutex_lock(&view->lock);
     const struct key_situation s = {view->rows, view->count, rules->algorithms, rules->algorithm_count, rules->times,
-                                    view->ring == NULL ? 0 : keyring_now(view->ring)};
+                                    view->ring == NULL ? 0 : keyring_now(view->ring), 0};
     for (size_t i = 0; i < view->count; i++) each(data, &view->rows[i], key_state_of(&s, i));
     pthread_mutex_unlock(&view->lock);
+}
+
+struct key_troubles key_view_troubles(struct key_view *view, struct arena *arena)
+{
+    struct keyring *ring = hold_ring(view);
+    struct key_troubles copies = {NULL, 0};
+    if (ring != NULL) copies = copy_troubles(keyring_troubles(ring), arena);
+    keyring_release(ring);
+    return copies;
 }
 
 static void look(struct key_seat *seat)

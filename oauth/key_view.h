@@ -25,13 +25,19 @@ struct key_reading {
     size_t count;
     int64_t now;             /* the database's */
     int64_t asked_steady_us; /* clock_steady_us() before it was asked for */
+    struct key_troubles unread; /* rows that this version can't read */
 };
+/* For how long the database's clock has gone as evenly as ours, as this process saw it, up to this reading; 0 before the first. */
+int64_t key_view_even_for_ms(struct key_view *view, const struct key_reading *reading);
 /* From any thread, one after the other: does the ring that is there do, since the reading shows nothing else? (Or since it shows what was asked for later.) */
 bool key_view_confirm(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading) MUST_USE;
-/* if not, the reading's own, which takes its time; NULL with *fault (keyring_create) */
-struct keyring *key_view_open(const struct key_rules *rules, const struct key_reading *reading, struct fault *fault) MUST_USE;
+/* If not, the reading's own, which takes its time; NULL with *fault (keyring_create). While the view has no ring this is a start. */
+struct keyring *key_view_open(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct fault *fault) MUST_USE;
+bool key_view_is_empty(struct key_view *view); /* no ring yet */
 /* and here it is; taken */
 void key_view_replace(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct keyring *ring);
+/* what the newest ring could not open, copied into arena */
+struct key_troubles key_view_troubles(struct key_view *view, struct arena *arena);
 
 /* Tells each row of the reading that is shown, and what it is now; each must not ask the view for anything. */
 void key_view_each(struct key_view *view, const struct key_rules *rules,
@@ -44,7 +50,8 @@ struct key_seat {
 };
 void key_seat_init(struct key_seat *seat, struct key_view *view); /* the view has a ring already */
 void key_seat_release(struct key_seat *seat);                     /* may be one that is all zero */
-/* the newest ring; stays until the next call for this seat: who needs it for longer holds it */
+/* The newest ring; stays until the next call for this seat: who needs it for longer holds it. The one before is let go, and what nobody else holds
+ * of its private keys is wiped: so a worker without requests asks from time to time. */
 struct keyring *key_seat_ring(struct key_seat *seat);
 
 #endif

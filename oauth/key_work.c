@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "oauth/aside.h"
 #include "oauth/key_events.h"
+#include "oauth/key_rows.h"
 
 enum {
     WORK_ARENA_MAX = 16 * 1024 * 1024,
@@ -24,10 +25,13 @@ struct key_work {
     unsigned lost_races;
     struct arena order_arena, arena; /* of the order; of one reading */
     struct key_list list;
-    struct key_material *rows;
     int64_t asked_steady_us;
+    struct key_reading reading; /* of the list */
     struct planned_key *plan;
     size_t count;
+    struct key_plan tried; /* in order_arena: a plan of which nobody knows whether it was done; count 0: there is none */
+    bool tried_order;      /* it was the order's */
+    bool checked;          /* a start: all that is there can be opened */
     struct aside aside;
     struct fault aside_fault; /* FAULT_NONE: it went well */
     struct keyring *ring;     /* opened, and not shown yet */
@@ -38,35 +42,11 @@ struct key_work {
     struct key_report *out;
 };
 
-static const struct step READ_STEPS[], SHOW_STEPS[];
+static const struct step CHECK_STEPS[], READ_STEPS[], SHOW_STEPS[];
 
 static struct key_work *work_of(struct flow *flow) { return (struct key_work *)flow; }
 
 /* ---- reading ---- */
-
-static bool read_row(const struct key_row *row, struct key_material *out, struct fault *fault)
-{
-    *out = (struct key_material){.kid = row->kid, .epoch = row->epoch, .created_at = row->created_at, .activate_at = row->activate_at, .retire_at = row->retire_at,
-        .remove_at = row->remove_at, .wanted_at = row->wanted_at, .public_jwk = row->public_jwk, .sealed_private = row->sealed_private};
-    if (key_algorithm_parse(row->algorithm, &out->algorithm)) return true;
-    return fault_set(fault, FAULT_INPUT, "keys: read", "signing key %.*s has the algorithm \"%.*s\", which this version doesn't know: install the version that made it, or delete its row of signing_keys",
-        BYTES_PRINT(row->kid), BYTES_PRINT(row->algorithm));
-}
-
-bool key_rows_read(const struct key_list *list, struct arena *arena, struct key_material **rows, struct fault *fault)
-{
-    *rows = arena_take(arena, (list->count + 1) * sizeof **rows);
-    if (*rows == NULL) return fault_set(fault, FAULT_FULL, "keys: read", "there are too many signing keys: %zu", list->count);
-    for (size_t i = 0; i < list->count; i++)
-        if (!read_row(&list->rows[i], &(*rows)[i], fault)) return false;
-    return true;
-}
-
-static struct key_row write_row(const struct key_material *key)
-{
-    return (struct key_row){.kid = key->kid, .algorithm = key_algorithm_name(key->algorithm), .epoch = key->epoch, .created_at = key->created_at, .activate_at = key->activate_at,
-        .retire_at = key->retire_at, .remove_at = key->remove_at, .wanted_at = key->wanted_at, .public_jwk = key->public_jwk, .sealed_private = key->sealed_private};
-}
 
 static enum step_result list_keys(struct flow *flow)
 {
@@ -76,12 +56,64 @@ static enum step_result list_keys(struct flow *flow)
     return ask_list_keys(flow, w->desk->store, &w->arena, &w->list);
 }
 
+/* ---- telling ---- */
+
+static void tell_made(const struct key_material *key)
+{
+    struct log_line line;
+    char signs_from[25];
+    clock_write(key->activate_at, signs_from);
+    key_events_begin(&line, "key_made", key);
+    log_text(&line, "signs_from", bytes_of(signs_from));
+    log_end(&line);
+}
+
+static void tell_revoked(const struct key_work *w)
+{
+    struct log_line line;
+    for (size_t i = 0; i < w->reading.count; i++) {
+        if (!bytes_equal(w->reading.rows[i].kid, w->order.kid)) continue;
+        key_events_begin(&line, "key_revoked", &w->reading.rows[i]);
+        log_text(&line, "state", key_state_name(w->report.revoked.state));
+        log_end(&line);
+    }
+}
+
+static void keep_removed(struct key_work *w, struct key_plan plan)
+{
+    struct bytes *kids = arena_take(&w->order_arena, (plan.count + 1) * sizeof *kids);
+    for (size_t i = 0; kids != NULL && i < plan.count; i++)
+        if (planned_key_goes(&plan.at[i], w->reading.now)) kids[w->report.removed_count++] = arena_copy(&w->order_arena, plan.at[i].becomes.kid);
+    w->report.removed = kids;
+}
+
+static void tell_done(struct key_work *w, struct key_plan plan, bool ordered)
+{
+    for (size_t i = 0; i < plan.count; i++)
+        if (plan.at[i].was == NULL) tell_made(&plan.at[i].becomes);
+    if (!ordered) return;
+    w->done = true;
+    keep_removed(w, plan);
+    if (w->order.task == KEYS_REVOKE) tell_revoked(w);
+    if (w->order.task != KEYS_RESEAL) return;
+    w->report.resealed = plan.count;
+    log_say(LOG_INFO, "keys_resealed", "%zu", plan.count);
+}
+
+/* A connection that is lost at the commit hides that all was done: storage tries again, and finds it changed. */
+static void recognise_tried(struct key_work *w)
+{
+    if (key_rows_are_as_planned(w->tried, &w->reading)) tell_done(w, w->tried, w->tried_order);
+    w->tried.count = 0;
+}
+
 /* ---- thinking ---- */
 
 static struct key_situation situation_of(const struct key_work *w)
 {
     const struct key_rules *rules = w->desk->rules;
-    return (struct key_situation){w->rows, w->list.count, rules->algorithms, rules->algorithm_count, rules->times, w->list.now};
+    return (struct key_situation){w->reading.rows, w->reading.count, rules->algorithms, rules->algorithm_count, rules->times, w->reading.now,
+        key_view_even_for_ms(w->desk->view, &w->reading)};
 }
 
 static bool plan_order(struct key_work *w, const struct key_situation *s)
@@ -102,10 +134,20 @@ static bool plan_order(struct key_work *w, const struct key_situation *s)
     return false;
 }
 
+static enum step_result read_rows(struct flow *flow)
+{
+    struct key_work *w = work_of(flow);
+    if (!key_rows_read(&w->list, &w->arena, &w->reading, &flow->fault)) return STEP_END;
+    w->reading.asked_steady_us = w->asked_steady_us;
+    /* who can't open what is there must not add what others can't open */
+    if (!w->checked && key_view_is_empty(w->desk->view)) flow_enter(flow, CHECK_STEPS);
+    return STEP_NEXT;
+}
+
 static enum step_result think(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    if (!key_rows_read(&w->list, &w->arena, &w->rows, &flow->fault)) return STEP_END;
+    recognise_tried(w);
     const struct key_situation s = situation_of(w);
     w->plan = arena_take(&w->arena, keys_plan_room(&s) * sizeof *w->plan);
     if (w->plan == NULL) return fault_set(&flow->fault, FAULT_FULL, "keys: plan", "there are too many signing keys"), STEP_END;
@@ -157,59 +199,20 @@ static enum step_result make_keys(struct flow *flow)
 static enum step_result change_keys(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    struct key_row *added = arena_take(&w->arena, w->count * sizeof *added), *deleted = arena_take(&w->arena, w->count * sizeof *deleted);
-    struct key_update *updated = arena_take(&w->arena, w->count * sizeof *updated);
-    if (updated == NULL) return fault_set(&flow->fault, FAULT_FULL, "keys: change", "no room"), STEP_END;
-    w->change = (struct key_change){.added = added, .updated = updated, .deleted = deleted};
-    for (size_t i = 0; i < w->count; i++) {
-        const struct planned_key *key = &w->plan[i];
-        if (key->was == NULL) added[w->change.added_count++] = write_row(&key->becomes);
-        else if (key->deleted) deleted[w->change.deleted_count++] = write_row(key->was);
-        else updated[w->change.updated_count++] = (struct key_update){write_row(key->was), write_row(&key->becomes)};
-    }
+    if (!key_rows_write((struct key_plan){w->plan, w->count}, &w->arena, &w->change, &flow->fault)) return STEP_END;
     return ask_change_keys(flow, w->desk->store, &w->change, &w->changed);
-}
-
-static void tell_made(const struct key_material *key)
-{
-    struct log_line line;
-    char signs_from[25];
-    clock_write(key->activate_at, signs_from);
-    key_events_begin(&line, "key_made", key);
-    log_text(&line, "signs_from", bytes_of(signs_from));
-    log_end(&line);
-}
-
-static void tell_revoked(const struct key_work *w)
-{
-    struct log_line line;
-    for (size_t i = 0; i < w->list.count; i++) {
-        if (!bytes_equal(w->rows[i].kid, w->order.kid)) continue;
-        key_events_begin(&line, "key_revoked", &w->rows[i]);
-        log_text(&line, "state", key_state_name(w->report.revoked.state));
-        log_end(&line);
-    }
-}
-
-static void tell_done(struct key_work *w)
-{
-    for (size_t i = 0; i < w->count; i++)
-        if (w->plan[i].was == NULL) tell_made(&w->plan[i].becomes);
-    if (!w->ordered) return;
-    w->done = true;
-    if (w->order.task == KEYS_REVOKE) tell_revoked(w);
-    if (w->order.task != KEYS_RESEAL) return;
-    w->report.resealed = w->count;
-    log_say(LOG_INFO, "keys_resealed", "%zu", w->count);
 }
 
 static enum step_result judge(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
+    const struct key_plan plan = {w->plan, w->count};
     switch (w->changed) {
-    case KEYS_CHANGED: tell_done(w); break;
+    case KEYS_CHANGED: tell_done(w, plan, w->ordered); break;
     case KEYS_CHANGED_MEANWHILE:
         if (++w->lost_races > LOST_RACES_MAX) return fault_set(&flow->fault, FAULT_AWAY, "keys: change", "others change the keys all the time"), STEP_END;
+        w->tried = key_rows_keep(plan, &w->order_arena);
+        w->tried_order = w->ordered;
         break;
     }
     flow_enter(flow, READ_STEPS);
@@ -218,6 +221,7 @@ static enum step_result judge(struct flow *flow)
 
 static const struct step READ_STEPS[] = {
     {"list_keys", list_keys}, /* waits for storage */
+    {"read_rows", read_rows}, /* a start looks first whether it can open them */
     {"think", think},
     {"make_keys", make_keys},     /* waits for a thread */
     {"check_made", check_aside},
@@ -231,25 +235,41 @@ static const struct step READ_STEPS[] = {
 static void open_aside(void *data)
 {
     struct key_work *w = data;
-    w->ring = key_view_open(w->desk->rules, &w->report.reading, &w->aside_fault);
+    w->ring = key_view_open(w->desk->view, w->desk->rules, &w->reading, &w->aside_fault);
 }
 
 static enum step_result open_ring(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    w->report.reading = (struct key_reading){w->rows, w->list.count, w->list.now, w->asked_steady_us};
     w->aside_fault.kind = FAULT_NONE;
-    if (key_view_confirm(w->desk->view, w->desk->rules, &w->report.reading)) return STEP_NEXT;
+    if (key_view_confirm(w->desk->view, w->desk->rules, &w->reading)) return STEP_NEXT;
     return set_aside(w, open_aside);
 }
 
 static enum step_result show(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    if (w->ring != NULL) key_view_replace(w->desk->view, w->desk->rules, &w->report.reading, w->ring);
+    if (w->ring != NULL) key_view_replace(w->desk->view, w->desk->rules, &w->reading, w->ring);
     w->ring = NULL;
     return STEP_NEXT;
 }
+
+static enum step_result begin(struct flow *flow)
+{
+    struct key_work *w = work_of(flow);
+    keyring_release(w->ring);
+    w->ring = NULL;
+    w->checked = true;
+    flow_enter(flow, READ_STEPS);
+    return STEP_NEXT;
+}
+
+static const struct step CHECK_STEPS[] = {
+    {"open_ring", open_ring}, /* waits for a thread */
+    {"check_opened", check_aside},
+    {"begin", begin}, /* and reads again */
+    {"finish", NULL},
+};
 
 static const struct step SHOW_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
@@ -261,16 +281,16 @@ static const struct step SHOW_STEPS[] = {
 static void keep_report(const struct key_work *w)
 {
     struct key_report *out = w->out;
+    const struct key_reading *reading = &w->reading;
+    struct key_material *rows = arena_take(w->out_arena, (reading->count + 1) * sizeof *rows);
+    struct bytes *removed = arena_take(w->out_arena, (w->report.removed_count + 1) * sizeof *removed);
     *out = w->report;
-    struct key_material *rows = arena_take(w->out_arena, (w->list.count + 1) * sizeof *rows);
-    out->reading.rows = rows;
-    if (rows == NULL) out->reading.count = 0;
-    for (size_t i = 0; i < out->reading.count; i++) {
-        rows[i] = w->rows[i];
-        rows[i].kid = arena_copy(w->out_arena, rows[i].kid);
-        rows[i].public_jwk = arena_copy(w->out_arena, rows[i].public_jwk);
-        rows[i].sealed_private = arena_copy(w->out_arena, rows[i].sealed_private);
-    }
+    out->reading = (struct key_reading){.rows = rows, .count = rows == NULL ? 0 : reading->count, .now = reading->now, .asked_steady_us = reading->asked_steady_us};
+    for (size_t i = 0; i < out->reading.count; i++) rows[i] = key_rows_keep_row(&reading->rows[i], w->out_arena);
+    if (removed == NULL) out->removed_count = 0;
+    for (size_t i = 0; i < out->removed_count; i++) removed[i] = arena_copy(w->out_arena, w->report.removed[i]);
+    out->removed = removed;
+    out->troubles = key_view_troubles(w->desk->view, w->out_arena);
 }
 
 /* ---- life ---- */

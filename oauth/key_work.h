@@ -27,13 +27,13 @@ struct key_report {
     size_t resealed;                   /* KEYS_RESEAL */
     struct planned_rotation rotation;  /* KEYS_ROTATE: what came of it */
     struct planned_revocation revoked; /* KEYS_REVOKE: what came of it */
-    struct key_reading reading;        /* the table after it, in the arena named */
+    const struct bytes *removed;       /* the kids that it took out of the key set */
+    size_t removed_count;
+    struct key_reading reading; /* the table after it, in the arena named, as all that is pointed to here */
+    struct key_troubles troubles; /* of the keys that are there now */
 };
-/* Private keys are made and opened on a thread. What another changes meanwhile is read and thought about again. FAULT_INPUT: a key can't be opened: the ring that was
- * there stays, though the order may be done. */
+/* Private keys are made and opened on a thread. What another changes meanwhile is read and thought about again; a change whose answer got lost is known
+ * again. FAULT_INPUT: at a start, while the view is empty: a key can't be opened, and nothing was changed; KEYS_RESEAL: a key can't be sealed anew, none was. */
 enum step_result ask_keys(struct flow *flow, struct key_desk *desk, const struct key_order *order, struct arena *arena, struct key_report *out);
-
-/* The rows of a reading as keys/ knows them. FAULT_INPUT: an algorithm that this version doesn't know. */
-bool key_rows_read(const struct key_list *list, struct arena *arena, struct key_material **rows, struct fault *fault) MUST_USE;
 
 #endif

@@ -13,6 +13,7 @@
 #include "storage/sqlite/sqlite.h"
 
 enum {
+    KEY_LOOK_MS = 1000,
     DATABASE_WAIT_S = 30, /* how long a start waits for a Postgres that can't be reached: containers start in any order */
 };
 
@@ -113,6 +114,7 @@ struct worker_context {
     struct app *app;
     struct janitor *janitor; /* of the first worker; else NULL */
     struct key_keeper *key_keeper; /* the same */
+    struct timer key_look;
 };
 
 /* What this worker keeps in memory of a session, a subject (identity_id) or a client, and has to forget when it ends, here or
@@ -149,6 +151,14 @@ static bool fill_context(struct worker_context *own, struct fault *fault)
     return context->identity != NULL && compile_claims(context, fault);
 }
 
+/* A worker without requests would keep the ring of its last one, and a revoked private key with it. */
+static void look_at_keys(struct timer *timer)
+{
+    struct worker_context *own = (struct worker_context *)((char *)timer - offsetof(struct worker_context, key_look));
+    signer_follow(own->context.signer, key_seat_ring(&own->context.keys));
+    timer_start(own->context.worker->loop, timer, KEY_LOOK_MS);
+}
+
 bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
 {
     struct app *app = data;
@@ -159,6 +169,8 @@ bool app_start_worker(struct worker *worker, void *data, struct fault *fault)
     worker->data = own;
     if (worker->index >= WORKERS_MAX) return fault_set(fault, FAULT_INPUT, "serve.workers", "at most %d workers", WORKERS_MAX);
     if (!fill_context(own, fault)) return false;
+    own->key_look.run = look_at_keys;
+    timer_start(worker->loop, &own->key_look, KEY_LOOK_MS);
     if (worker->index == 0) {
         own->janitor = janitor_create(worker->loop, own->context.store);
         own->key_keeper = key_keeper_create(worker->loop, &own->context.key_desk);
@@ -174,6 +186,7 @@ void app_stop_worker(struct worker *worker)
     if (context->store != NULL) storage_on_ending(context->store, NULL, NULL);
     janitor_destroy(own->janitor);
     key_keeper_destroy(own->key_keeper);
+    timer_stop(worker->loop, &own->key_look);
     if (context->identity != NULL) kratos_destroy(context->identity);
     client_registry_destroy(context->clients);
     for (size_t i = 0; context->claims != NULL && i < context->policy->profile_count; i++) claims_destroy(context->claims[i]);

@@ -69,13 +69,22 @@ static struct bytes write_path(const struct admin_order *order, struct arena *ar
     return text_bytes(&t);
 }
 
+/* what was asked for is done all the same */
+static void print_warnings(const char *words, const struct json *answer)
+{
+    const struct json *warnings = json_find(answer, "warnings");
+    for (const struct json *warning = warnings == NULL ? NULL : warnings->first; warning != NULL; warning = warning->next)
+        fprintf(stderr, "hydrant %s: warning: %.*s\n", words, BYTES_PRINT(json_string(warning)));
+}
+
 static int show_answer(const struct admin_order *order, struct bytes body, struct arena *arena)
 {
     const struct json_limits limits = {.size_max = ANSWER_MAX, .unique_names = false};
     struct fault unreadable;
     if (body.len == 0) return order->show(order, NULL);
-    if (wants_json(order->output)) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     const struct json *answer = json_parse(arena, body, &limits, &unreadable);
+    print_warnings(order->words, answer);
+    if (wants_json(order->output)) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     if (answer != NULL) return order->show(order, answer);
     return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", order->words), EXIT_FAILED;
 }

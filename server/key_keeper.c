@@ -49,8 +49,7 @@ static void finish(struct flow *flow)
 {
     struct key_keeper *k = keeper_of(flow);
     bool failed = flow->fault.kind != FAULT_NONE;
-    if (failed && flow->fault.kind == FAULT_INPUT) log_fault(LOG_ERROR, "key_unopenable", &flow->fault);
-    else if (failed) log_fault(LOG_WARN, "keys_not_read", &flow->fault);
+    if (failed) log_fault(LOG_WARN, "keys_not_read", &flow->fault);
     arena_release(&k->arena);
     k->reading = false;
     k->due_ms = clock_steady_ms() + (failed ? AGAIN_MS : poll_ms());

@@ -121,6 +121,14 @@ static void print_seals(const struct json *keys)
     if (count > 0) printf("\n%zu of them are not sealed under the first of secrets.system: once every server has it, run `hydrant keys reseal`.\n", count);
 }
 
+static void print_removed(const struct json *removed)
+{
+    if (removed == NULL || removed->first == NULL) return;
+    puts("Out of the key set and of signing; tokens that they signed die:");
+    for (const struct json *kid = removed->first; kid != NULL; kid = kid->next) printf("  %.*s\n", BYTES_PRINT(json_string(kid)));
+    putchar('\n');
+}
+
 static int show_listing(const struct admin_order *order, const struct json *listing)
 {
     const struct json *keys = json_find(listing, "keys");
@@ -128,6 +136,7 @@ static int show_listing(const struct admin_order *order, const struct json *list
     if (!json_is(keys, JSON_ARRAY) || !read_time(listing, "now", &now)) return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", order->words), EXIT_FAILED;
     char minute[PIECE_MAX];
     write_minute(listing, "now", minute);
+    print_removed(json_find(listing, "removed"));
     printf("It is %s UTC by the database's clock.\n\n", minute);
     printf("%-9s %-9s %-43s  %-16s  %-16s  %-16s\n", "ALGORITHM", "STATE", "KID", "SIGNS FROM", "UNTIL", "PUBLISHED UNTIL");
     for (const struct json *key = keys->first; key != NULL; key = key->next)
@@ -190,18 +199,22 @@ int keys_rotate_command(int argc, char **argv)
     return exit_code;
 }
 
-/* which tokens die by it */
+/* which tokens die by it, and when: whoever has the key signs what he likes, for any time */
 static int show_revoked(const struct admin_order *order, const struct json *revoked)
 {
-    char from[PIECE_MAX], until[PIECE_MAX], tokens[PIECE_MAX];
+    char from[PIECE_MAX], until[PIECE_MAX], tokens[PIECE_MAX], cached[PIECE_MAX];
     write_minute(revoked, "signed_from", from);
     write_minute(revoked, "signed_until", until);
     write_minute(revoked, "tokens_until", tokens);
+    write_minute(revoked, "cached_until", cached);
     printf("revoked %s, which was %.*s; it is out of the key set.\n", order->segment, BYTES_PRINT(json_string(json_find(revoked, "state"))));
-    if (from[0] == '-') return puts("It never signed: no token dies by it."), EXIT_DONE;
-    printf("It signed from %s to %s UTC: tokens of that time that have not expired (the last would by %s) are refused by whoever fetches the key set from now on;\n"
-           "their clients refresh. Others keep the old set for as long as its max-age.\n",
-        from, until, tokens);
+    if (from[0] == '-')
+        puts("No server signed with it, so no token of theirs dies. It was published: if it leaked, what a thief signed with it was accepted until now.");
+    else
+        printf("Servers signed with it from %s to %s UTC at the latest: their tokens that have not expired (the last would by %s)\n"
+               "are refused from now on by whoever fetches the key set; their clients refresh.\n", from, until, tokens);
+    printf("Whoever keeps a key set of before still takes what is signed with this key, a thief's tokens too: until %s UTC where he goes by\n"
+           "max-age and stale-if-error; some keep a set for up to 12 hours whatever they say. Restart those that matter.\n", cached);
     return EXIT_DONE;
 }
 

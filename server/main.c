@@ -1,8 +1,10 @@
 /* main: finds the command. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "keys/keys.h"
 #include "server/command.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -71,15 +73,16 @@ const struct command COMMANDS[] = {
         "Usage: hydrant keys rotate [options]\n\n"
         "  --algorithm ALG     this one only (default: all of keys.algorithms)\n"
         "  --force             also when the pending key is younger than keys.publish_before: who keeps an old key set may meet a\n"
-        "                      key that he doesn't know until its max-age is over\n"
-        "  --fresh             for a leak of the database and secrets.system: the active and the pending key go at once, new ones take\n"
-        "                      their places, and the tokens of the old ones die. Keys that are retiring, or of an algorithm that\n"
-        "                      keys.algorithms no longer has, stay: revoke them by kid\n" ADMIN_OPTIONS
+        "                      key that he doesn't know, until he fetches it anew\n"
+        "  --fresh             for a leak of the database and secrets.system: every key that there is goes at once, whatever its state,\n"
+        "                      of algorithms that keys.algorithms no longer has too (with --algorithm: all of that one); new ones take\n"
+        "                      their places, and the tokens of the old ones die. Says which went\n" ADMIN_OPTIONS
         "\nKeys rotate by themselves: this is for a key that may have leaked, or for trying it out.\n",
         keys_rotate_command},
     {"keys revoke", "take a leaked key out of the key set and of signing at once",
         "Usage: hydrant keys revoke KID [options]\n\n" ADMIN_OPTIONS
-        "\nWhere it is the active one the pending key takes over. Says which tokens die by it. A KID that begins with - goes behind --.\n",
+        "\nWhere it is the active one the pending key takes over. Says which tokens die by it, and until when caches may know it still.\n"
+        "A KID that begins with - goes behind --.\n",
         keys_revoke_command},
     {"keys reseal", "seal the private keys under the first of secrets.system",
         "Usage: hydrant keys reseal [options]\n\n" ADMIN_OPTIONS
@@ -200,6 +203,7 @@ int main(int argc, char **argv)
 {
     int word_count;
     signal(SIGPIPE, SIG_IGN); /* a peer that has left shows as a failed write */
+    if (!keys_wipe_freed()) abort();
     if (argc == 2 && strcmp(argv[1], "--version") == 0) return version_command(0, NULL);
     const struct command *command = find_command(argc - 1, argv + 1, &word_count);
     if (command == NULL && (argc == 1 || !asks_for_help(argc, argv))) {

@@ -202,7 +202,7 @@ struct key_change {
     const struct key_row *deleted;
     size_t deleted_count;
 };
-/* KEYS_CHANGED_MEANWHILE: nothing was changed; read them again and think again */
+/* KEYS_CHANGED_MEANWHILE: nothing was changed, or this very change was made already and its answer got lost: read them again, look, think again */
 enum key_change_outcome { KEYS_CHANGED, KEYS_CHANGED_MEANWHILE };
 enum step_result ask_change_keys(struct flow *flow, struct store *store, const struct key_change *change, enum key_change_outcome *out);
 /* run: on the loop, when another process may have changed the keys; it may come late, twice or never, so nothing may hang on it.

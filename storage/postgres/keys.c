@@ -94,7 +94,8 @@ static void lose_race(struct pool *pool, struct job *job)
     pool_finish(pool, job);
 }
 
-/* repeatable: a second time finds the first one's work, and says that it was changed meanwhile */
+/* repeatable: a second time finds the first one's work, and says that it was changed meanwhile; who asked reads again
+ * and sees that it was he */
 const struct stage stage_change_keys = {.lane = LANE_ALONE,
                                         .repeatable = true,
                                         .send = send_change,

@@ -44,8 +44,13 @@ static void make_ring(void)
         made = made && key_make(a, &how, &kept, &keys[a], &fault);
     }
     assert(made);
-    const struct keyring_source source = {keys,     KEY_ALGORITHM_COUNT, algorithms,       KEY_ALGORITHM_COUNT,
-                                          &secrets, clock_now_ms(),      clock_steady_ms()};
+    const struct keyring_source source = {.rows = keys,
+                                          .count = KEY_ALGORITHM_COUNT,
+                                          .algorithms = algorithms,
+                                          .algorithm_count = KEY_ALGORITHM_COUNT,
+                                          .secrets = &secrets,
+                                          .now = clock_now_ms(),
+                                          .asked_steady_ms = clock_steady_ms()};
     ring = keyring_create(&source, &fault);
     assert(ring != NULL);
     for (enum key_algorithm a = 0; a < KEY_ALGORITHM_COUNT; a++) {

@@ -1,10 +1,12 @@
 """settable_clock: one clock for all programs of a test, by libfaketime: what stands in a file is how far they believe to be from the machine's time. Their
-steady clock is the machine's still, so that timers and time limits run as ever."""
+steady clock is the machine's still, so that timers and time limits run as ever, unless a test moves that one too (Steady)."""
 import glob
 import os
 import subprocess
 import tempfile
 import time
+
+from parts import BUILD
 
 LIBRARIES = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 
@@ -34,6 +36,27 @@ class Clock:
         return {"LD_PRELOAD": ":".join(sanitizer + LIBRARIES[:1]), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # without it steady waits on a condition end at once
                 "FAKETIME_DONT_RESET": "1"}
+
+
+class Steady:
+    """How far a server believes its steady clock to be, by tests/keys/steady_shift.c: only ever forward."""
+
+    def __init__(self):
+        self.path = os.path.join(tempfile.mkdtemp(prefix="hydrant-steady-"), "shift")
+        self.offset = 0
+        self.move_by(0)
+
+    def move_by(self, seconds):
+        self.offset += seconds
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.write("%d\n" % self.offset)
+        os.rename(self.path + ".new", self.path)
+
+    def environment(self, program, clock=None):
+        """clock: a Clock that the program looks at too"""
+        others = clock.environment() if clock else {}
+        libraries = sanitizer_of(program) + [os.path.join(BUILD, "tests", "libsteady_shift.so")] + [path for path in others.get("LD_PRELOAD", "").split(":") if path]
+        return {**others, "LD_PRELOAD": ":".join(libraries), "STEADY_SHIFT_FILE": self.path}
 
 
 def sanitizer_of(program):

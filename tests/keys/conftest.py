@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -8,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from http_fixtures import *  # noqa: E402,F401,F403
 from parts import BUILD, SYSTEM_SECRET, Hydrant, Kratos, default_settings, merge  # noqa: E402
 from private_postgres import postgres  # noqa: E402,F401
-from settable_clock import Clock  # noqa: E402
+from settable_clock import Clock, Steady  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +45,41 @@ def start(kratos, own_dsn, clock):
     def run(changes=None, at=clock, **options):
         settings = merge(default_settings(kratos, own_dsn), changes or {})
         servers.append(Hydrant(settings, environment=at.environment(os.path.join(BUILD, "hydrant")), **options))
+        if isinstance(at, TimePasses):
+            at.servers.append(servers[-1])
         return servers[-1]
 
     yield run
     for server in servers:
         if server.child.returncode is None:
             server.stop()
+
+
+class TimePasses:
+    """By every clock: the one of the database and of Kratos, and the two of servers that are started at it."""
+
+    def __init__(self, clock):
+        self.clock, self.steady, self.servers = clock, Steady(), []
+
+    def environment(self, program):
+        return self.steady.environment(program, self.clock)
+
+    def __call__(self, seconds):
+        running = [server for server in self.servers if server.child.poll() is None]
+        for server in running:
+            os.kill(server.child.pid, signal.SIGSTOP)  # or it may see one clock without the other
+        self.clock.move_by(seconds)
+        self.steady.move_by(seconds)
+        for server in running:
+            os.kill(server.child.pid, signal.SIGCONT)
+        for server in running:  # what it had asked the database for just then is late, and the connection given up
+            while b"database" in server.public.get("/health/ready").body:
+                time.sleep(0.02)
+
+
+@pytest.fixture
+def time_passes(clock):
+    return TimePasses(clock)
 
 
 @pytest.fixture

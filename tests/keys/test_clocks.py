@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from key_table import KeyTable
 from parts import BUILD, Kratos, header_of
 from settable_clock import Clock
 from watch import Watch
@@ -92,6 +93,17 @@ def test_a_clock_that_jumps_and_comes_back_takes_no_key_from_a_token(start, data
     assert len(server.log_lines("clock_jumped")) == 2
 
 
+def test_a_clock_that_runs_far_ahead_and_comes_back_takes_no_key_that_is_published_for_its_last_tokens(start, database_s_clock, servers_clock, far_session):
+    session, kratos = far_session
+    server = start({**ES256, **kratos}, at=servers_clock)
+    kid = header_of(token_of(server, session))["kid"]
+    assert server.admin.post_json("/admin/keys/rotate", {"force": True}).status == 200
+    for by in (40 * DAY_S, -40 * DAY_S):
+        database_s_clock.move_by(by)
+        look(server)
+    assert kid in kids(server) and header_of(token_of(server, session))["kid"] in kids(server)
+
+
 # ---- away for long ----
 
 @pytest.mark.parametrize("days", [29.5, 31, 400])
@@ -128,7 +140,7 @@ def test_replicas_with_different_settings_rotate_all_keys_and_neither_takes_the_
     assert len(signers) == 3 * 3
 
 
-def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(start, clock, kratos):
+def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(start, clock, kratos, time_passes):
     session, watch = kratos.session(lifespan_s=30 * DAY_S), Watch(cache_s=12 * HOUR_S)
     server = start(ALL_THREE)
     look(server)
@@ -136,15 +148,58 @@ def test_an_algorithm_taken_out_stays_published_for_its_tokens_and_then_goes(sta
     for client in ("ES256", "RS256", "EdDSA"):
         watch.see_token(clock.now(), token_of(server, session, client))
     server.stop()
-    server = start(ES256)
-    clock.move_by(10 * 60)
+    server = start(ES256, at=time_passes)
+    time_passes(10 * 60)
     look(server)
     watch.see_set(clock.now(), server.jwks())
     watch.verify(clock.now(), 0)
     assert len(watch.tokens) == 3 and {key["alg"] for key in server.jwks()["keys"]} == {"ES256", "RS256", "EdDSA"}
-    clock.move_by(3 * HOUR_S)
+    time_passes(3 * HOUR_S - 10 * 60 - 60)
+    look(server)
+    assert len(server.jwks()["keys"]) == 6
+    time_passes(60 + 10)
     look(server)
     assert sorted(key["alg"] for key in server.jwks()["keys"]) == ["ES256", "ES256", "EdDSA", "RS256"]  # those that signed
-    clock.move_by(DAY_S + 40 * 60)  # the longest that a token may live, skew, max-age and stale-if-error
+    time_passes(DAY_S + 40 * 60)  # the longest that a token may live, skew, max-age and stale-if-error
     look(server)
     assert {key["alg"] for key in server.jwks()["keys"]} == {"ES256"}
+
+
+@pytest.mark.parametrize("jump_s", [4 * HOUR_S, 90 * DAY_S, -90 * DAY_S], ids=["4 hours ahead", "90 days ahead", "90 days back"])
+def test_a_clock_that_jumps_takes_no_key_from_a_replica_with_other_algorithms(start, two, database_s_clock, servers_clock, far_session, jump_s):
+    """what the others said of what they want looks old after it, and whoever reads first must not act on that"""
+    session, kratos = far_session
+    a = start({**ES256, **kratos}, at=servers_clock)
+    b = start({**ALL_THREE, **kratos}, at=servers_clock)
+    look(b, a)
+    before = kids(b)
+    signed = {client: header_of(token_of(b, session, client))["kid"] for client in ("RS256", "EdDSA")}
+    for by in (jump_s, -jump_s):
+        database_s_clock.move_by(by)
+        look(a, a, b, a, b)
+        assert before <= kids(a) and before <= kids(b)
+        for client in signed:
+            kid = header_of(token_of(b, session, client))["kid"]
+            assert kid in before, "this one was not published before"
+
+
+# ---- a machine that sleeps ----
+
+def test_after_a_sleep_no_server_signs_by_what_it_knew_before(start, clock, kratos, own_dsn, time_passes):
+    session = kratos.session(lifespan_s=30 * DAY_S)
+    server = start(ES256, at=time_passes)
+    token_of(server, session)
+    table = KeyTable(own_dsn)
+    table.ask("ALTER TABLE signing_keys RENAME TO away")  # the keys can't be read, all else can
+    try:
+        time_passes(4 * 60)
+        token_of(server, session)
+        time_passes(2 * 60)
+        answer = server.exchange(session, client="ES256")
+        assert answer.status == 503, answer
+        assert "5 minutes" in server.public.get("/health/ready").json["errors"]["keys"]
+    finally:
+        table.ask("ALTER TABLE away RENAME TO signing_keys")
+        table.close()
+    look(server)
+    token_of(server, session)

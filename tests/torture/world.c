@@ -75,9 +75,10 @@ static void look_at(const struct key_material *key)
                                .algorithm_count = world.policy.algorithm_count,
                                .times = &times,
                                .making = {&world.policy.secrets, RSA_BITS_MIN}};
-    const struct key_reading reading = {key, 1, clock_now_ms(), clock_steady_us()};
+    const struct key_reading reading = {
+        .rows = key, .count = 1, .now = clock_now_ms(), .asked_steady_us = clock_steady_us()};
     keys = key_view_create();
-    key_view_replace(keys, &rules, &reading, key_view_open(&rules, &reading, NULL));
+    key_view_replace(keys, &rules, &reading, key_view_open(keys, &rules, &reading, NULL));
     key_seat_init(&world.context.keys, keys);
     world.context.key_desk =
         (struct key_desk){.view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop};

@@ -54,6 +54,29 @@ static void check_faults(struct key_material first, struct key_material second)
     system_secrets_release(&other);
 }
 
+static size_t trouble_with(struct keyring *ring, struct bytes kid, const char *words)
+{
+    const struct key_troubles troubles = keyring_troubles(ring);
+    size_t found = 0;
+    for (size_t i = 0; i < troubles.count; i++)
+        found += bytes_equal(troubles.at[i].kid, kid) && bytes_contain(troubles.at[i].words, kid) &&
+                 bytes_contain(troubles.at[i].words, bytes_of(words));
+    CHECK(found == troubles.count);
+    return found;
+}
+
+/* as a process that runs reads on */
+static struct keyring *follow(struct keyring *before, const struct key_material *rows, size_t count)
+{
+    struct system_secrets secrets = fixture_secrets();
+    struct keyring_source source = fixture_source(rows, count, &secrets);
+    source.before = before;
+    struct keyring *ring = keyring_create(&source, &fault);
+    system_secrets_release(&secrets);
+    if (ring == NULL) abort();
+    return ring;
+}
+
 static struct bytes signing_kid(struct keyring *ring)
 {
     const struct ring_key *key = ring_find_signing(ring, KEY_ES256, &fault);
@@ -147,6 +170,99 @@ static void check_order(struct key_material es, struct key_material es_next, str
     keyring_release(b);
 }
 
+/* ---- a process that runs ---- */
+
+static void check_unopenable(struct key_material first, struct key_material second)
+{
+    struct keyring *before = fixture_ring(&first, 1);
+    struct key_material rows[] = {first, second};
+    rows[1].activate_at = 6; /* the younger: it would sign */
+    rows[1].sealed_private = BYTES("\1\2");
+    struct keyring *ring = follow(before, rows, 2), *again = follow(ring, rows, 2);
+    CHECK(published_count(ring) == 2 && ring_find(ring, second.kid) != NULL &&
+          !ring_find(ring, second.kid)->has_private);
+    CHECK_BYTES(signing_kid(ring), first.kid);
+    CHECK(trouble_with(ring, second.kid, "does not open") == 1 &&
+          trouble_with(again, second.kid, "does not open") == 1);
+    CHECK_BYTES(keyring_jwks(ring).json, keyring_jwks(again).json);
+    keyring_release(again);
+    again = follow(ring, &rows[1], 1);
+    CHECK(published_count(again) == 1 && ring_find(again, first.kid) == NULL);
+    CHECK(!bytes_present(signing_kid(again)) && fault.kind == FAULT_AWAY);
+    rows[1].public_jwk = first.public_jwk; /* then nothing of it can be published */
+    keyring_release(again);
+    again = follow(before, rows, 2);
+    CHECK(published_count(again) == 1 && trouble_with(again, second.kid, "does not open") == 1);
+    keyring_release(again);
+    keyring_release(ring);
+    keyring_release(before);
+}
+
+static const EVP_PKEY *pair_of(struct keyring *ring, struct bytes kid)
+{
+    const struct ring_key *key = ring_find(ring, kid);
+    return key == NULL ? NULL : key->pair;
+}
+
+static void check_carried(struct key_material es, struct key_material rsa)
+{
+    struct key_material rows[] = {es, rsa};
+    struct keyring *before = fixture_ring(rows, 2), *ring = follow(before, rows, 2);
+    CHECK(pair_of(ring, es.kid) == pair_of(before, es.kid) && pair_of(ring, rsa.kid) == pair_of(before, rsa.kid));
+    keyring_release(ring);
+    rows[0].sealed_private = BYTES("\1\2");
+    ring = follow(before, rows, 2);
+    CHECK(pair_of(ring, es.kid) == pair_of(before, es.kid) && keyring_can_sign(ring, KEY_ES256));
+    CHECK(trouble_with(ring, es.kid, "does not open") == 1);
+    struct keyring *next = follow(ring, rows, 2);
+    CHECK(keyring_can_sign(next, KEY_ES256) && trouble_with(next, es.kid, "does not open") == 1);
+    keyring_release(next);
+    next = follow(ring, &rows[1], 1); /* its row is gone */
+    CHECK(pair_of(next, es.kid) == NULL && !keyring_can_sign(next, KEY_ES256));
+    CHECK(keyring_troubles(next).count == 0);
+    keyring_release(next);
+    keyring_release(ring);
+    keyring_release(before);
+}
+
+/* its private part is destroyed: nothing of it may stay here */
+static void check_half_carried(struct key_material es, struct bytes public_jwk, size_t troubles)
+{
+    struct keyring *before = fixture_ring(&es, 1);
+    es.sealed_private = BYTES_ABSENT;
+    es.public_jwk = public_jwk;
+    struct keyring *ring = follow(before, &es, 1);
+    const struct ring_key *key = ring_find(ring, es.kid);
+    CHECK(key != NULL && key->pair != pair_of(before, es.kid) && !key->has_private);
+    CHECK(!keyring_can_sign(ring, KEY_ES256));
+    CHECK_BYTES(keyring_jwks(ring).json, keyring_jwks(before).json);
+    CHECK(keyring_troubles(ring).count == troubles);
+    es.public_jwk = BYTES("{\"kty\":\"EC\"}"); /* spoilt later, when no more than this half is there */
+    struct keyring *next = follow(ring, &es, 1);
+    CHECK_BYTES(keyring_jwks(next).json, keyring_jwks(before).json);
+    CHECK(keyring_troubles(next).count == 1);
+    keyring_release(next);
+    keyring_release(ring);
+    keyring_release(before);
+}
+
+static void check_unread(struct key_material key)
+{
+    const struct key_trouble strange = {BYTES("kid-of-tomorrow"), BYTES("signing key kid-of-tomorrow is of tomorrow")};
+    struct system_secrets secrets = fixture_secrets();
+    struct keyring_source source = fixture_source(&key, 1, &secrets);
+    source.unread = (struct key_troubles){&strange, 1};
+    CHECK(keyring_create(&source, &fault) == NULL && fault.kind == FAULT_INPUT &&
+          strcmp(fault.what, strange.words.at) == 0);
+    struct keyring *before = fixture_ring(NULL, 0);
+    source.before = before;
+    struct keyring *ring = keyring_create(&source, &fault);
+    CHECK(ring != NULL && keyring_can_sign(ring, KEY_ES256) && trouble_with(ring, strange.kid, "is of tomorrow") == 1);
+    keyring_release(ring);
+    keyring_release(before);
+    system_secrets_release(&secrets);
+}
+
 static void *hold_and_release(void *data)
 {
     for (int i = 0; i < 10000; i++) {
@@ -212,6 +328,16 @@ int main(void)
     TEST("the database's clock counts, not ours") check_clock(first, second);
     TEST("a ring that is too old signs nothing, and publishes all the same") check_age(first);
     TEST("a key of an algorithm that is not configured is published and signs nothing") check_unconfigured(first);
+    TEST("in a process that runs a key that can't be opened is published, never signs, and is described")
+    check_unopenable(first, second);
+    TEST("what the ring before has opened is not opened again, signs though its row is spoilt, and goes with its row")
+    check_carried(first, rsa);
+    TEST("of a key whose private part is destroyed only the public half is carried over")
+    {
+        check_half_carried(first, first.public_jwk, 0);
+        check_half_carried(first, BYTES("{}"), 1);
+    }
+    TEST("a row that can't be read ends a start, and is told of later") check_unread(first);
     TEST("threads may hold, read and release one ring") check_threads(first);
     arena_release(&arena);
     return TEST_END();

@@ -53,6 +53,11 @@ static void check_succession(void)
     world_tend(&w);
     CHECK(world_find(&w, first) != NULL);
     w.now += 1;
+    w.even_for_ms =
+        KEYS_WANTED_MAX_MS - 1; /* a clock that jumped may come back, and the key may be due to be published then */
+    world_tend(&w);
+    CHECK(world_find(&w, first) != NULL);
+    w.even_for_ms += 1;
     world_tend(&w);
     CHECK(world_find(&w, first) == NULL);
 }
@@ -198,6 +203,34 @@ static void check_unwanted(void)
     CHECK(active()->epoch == 2 && pending()->epoch == 3);
 }
 
+/* what the other said of what it wants looks old, its keys look over, and it has not yet had the time to say more */
+static void check_jump_beside_another(int64_t jump_ms)
+{
+    world_begin(&w);
+    w.algorithms = world_two;
+    w.algorithm_count = 2;
+    world_tend(&w);
+    struct bytes signing = world_the(&w, KEY_RS256, KEY_ACTIVE)->kid, next = world_the(&w, KEY_RS256, KEY_PENDING)->kid;
+    w.now += jump_ms;
+    w.algorithm_count = 1;
+    for (int i = 0; i < 2; i++) {
+        w.even_for_ms = i == 0 ? 0 : KEYS_WANTED_MAX_MS - 1;
+        world_tend(&w);
+        CHECK(bytes_present(world_find(&w, signing)->sealed_private) &&
+              bytes_present(world_find(&w, next)->sealed_private));
+    }
+    w.algorithm_count = 2;
+    world_tend(&w);
+    CHECK(times_published(world_find(&w, signing), w.now) && times_published(world_find(&w, next), w.now));
+    struct bytes signs = world_the(&w, KEY_RS256, KEY_ACTIVE)->kid;
+    CHECK(bytes_equal(signs, signing) || bytes_equal(signs, next));
+    w.even_for_ms = KEYS_WANTED_MAX_MS;
+    w.algorithm_count = 1;
+    w.now += KEYS_WANTED_MAX_MS;
+    world_tend(&w);
+    CHECK(world_the(&w, KEY_RS256, KEY_ACTIVE) == NULL);
+}
+
 /* one has ES256 alone, the other RS256 too; each polls once an hour */
 static void check_two_replicas(void)
 {
@@ -274,6 +307,40 @@ static void check_fresh(void)
           !bytes_present(world_find(&w, second)->sealed_private));
 }
 
+/* one that is retiring, and two of an algorithm that was taken out of the settings */
+static void check_fresh_removes_all(void)
+{
+    world_begin(&w);
+    w.algorithms = world_two;
+    w.algorithm_count = 2;
+    world_tend(&w);
+    CHECK(rotate((struct key_rotation){.force = true}).outcome == KEYS_ROTATE_PLANNED);
+    w.now += 1;
+    size_t before = w.count;
+    struct world start = w;
+    CHECK(rotate((struct key_rotation){.one = true, .algorithm = KEY_RS256, .fresh = true}).outcome ==
+          KEYS_ROTATE_PLANNED);
+    CHECK(world_count(&w, KEY_RS256, KEY_REMOVED) == 3 && world_count(&w, KEY_ES256, KEY_REMOVED) == 0);
+    w = start;
+    w.algorithm_count = 1;
+    CHECK(rotate((struct key_rotation){.fresh = true}).outcome == KEYS_ROTATE_PLANNED);
+    for (size_t i = 0; i < before; i++) {
+        const struct key_material *key = world_find(&w, start.rows[i].kid);
+        CHECK(times_removed(key, w.now) && !bytes_present(key->sealed_private));
+    }
+    CHECK(w.count == before + 2 && active() != NULL && pending() != NULL && world_tend(&w) == 0);
+}
+
+static void check_goes(void)
+{
+    const struct key_material was = {.remove_at = 50}, unset = {.remove_at = 0};
+    CHECK(planned_key_goes(&(struct planned_key){.was = &was, .becomes = {.remove_at = 40}}, 40));
+    CHECK(planned_key_goes(&(struct planned_key){.was = &unset, .becomes = {.remove_at = 40}}, 40));
+    CHECK(!planned_key_goes(&(struct planned_key){.was = &was, .becomes = {.remove_at = 41}}, 40));
+    CHECK(!planned_key_goes(&(struct planned_key){.was = &was, .becomes = {.remove_at = 50}}, 50));
+    CHECK(!planned_key_goes(&(struct planned_key){.was = NULL, .becomes = {.remove_at = 40}}, 40));
+}
+
 static struct planned_revocation revoke(struct bytes kid)
 {
     struct key_situation situation = world_situation(&w);
@@ -290,7 +357,7 @@ static void check_revoke_active(void)
     w.now += HOURS(1);
     struct planned_revocation planned = revoke(first);
     CHECK(planned.outcome == KEYS_REVOKE_PLANNED && planned.state == KEY_ACTIVE);
-    CHECK(planned.signed_from == began && planned.signed_until == w.now);
+    CHECK(planned.signed_from == began && planned.signed_until == w.now + KEYS_VIEW_MAX_MS);
     CHECK(times_removed(world_find(&w, first), w.now) && !bytes_present(world_find(&w, first)->sealed_private));
     CHECK_BYTES(active()->kid, second);
     CHECK(active()->activate_at == w.now && pending()->epoch == 2);
@@ -318,8 +385,17 @@ static void check_revoke_retiring(void)
     w.now += DAYS(30) + HOURS(1);
     world_tend(&w);
     struct planned_revocation planned = revoke(first);
-    CHECK(planned.state == KEY_RETIRING && planned.signed_from == began && planned.signed_until == began + DAYS(30));
+    /* it was seen an hour late that its time was over, and whoever can't read that signs for 5 minutes more */
+    CHECK(planned.state == KEY_RETIRING && planned.signed_from == began);
+    CHECK(planned.signed_until == w.now + KEYS_VIEW_MAX_MS);
     CHECK(times_removed(world_find(&w, first), w.now) && bytes_equal(active()->kid, second));
+    begin();
+    began = w.now;
+    first = active()->kid;
+    w.now += DAYS(30);
+    world_tend(&w);
+    w.now += HOURS(1);
+    CHECK(revoke(first).signed_until == began + DAYS(30) + KEYS_VIEW_MAX_MS);
 }
 
 /* ---- sealing anew ---- */
@@ -334,7 +410,7 @@ static void check_reseal(void)
     struct system_secrets secrets = fixture_secrets(), turned = secrets;
     turned.at[0] = secrets.at[1];
     turned.at[1] = secrets.at[0];
-    struct key_situation s = {rows, 2, world_one, 1, &w.times, 10};
+    struct key_situation s = {rows, 2, world_one, 1, &w.times, 10, 0};
     rows[0].sealed_private = BYTES_ABSENT;
     CHECK(keys_plan_reseal(&s, &(struct resealing){&secrets, &arena}, plan, &count, &fault) && count == 0);
     CHECK(keys_plan_reseal(&s, &(struct resealing){&turned, &arena}, plan, &count, &fault) && count == 1);
@@ -378,12 +454,20 @@ int main(void)
     TEST("the clock goes back: the key that signed goes on signing") check_back();
     TEST("other settings: what is to come may come sooner, and stay longer, and never the other way") check_settings();
     TEST("an algorithm that nobody wants any more is let go: published for its tokens, then removed") check_unwanted();
+    TEST("after a jump of the clock nobody takes away what others may want, until he has watched for long enough")
+    {
+        check_jump_beside_another(HOURS(4));
+        check_jump_beside_another(DAYS(90));
+    }
     TEST("two replicas with different settings: neither takes away what the other made") check_two_replicas();
     TEST("a rotation promotes the pending key, not before it has been published for long enough, unless forced")
     check_rotate();
     TEST("a rotation of one algorithm leaves the others; one that is too young holds all back")
     check_rotate_one_of_two();
     TEST("a fresh rotation takes both keys out at once") check_fresh();
+    TEST("and every other that there was, also of an algorithm that is not configured; of one algorithm: its own")
+    check_fresh_removes_all();
+    TEST("a plan says which keys it takes out of the key set before their time") check_goes();
     TEST("the active key revoked: the pending one takes over at once, however young") check_revoke_active();
     TEST("the pending key revoked: it has signed nothing; the next is published for long enough")
     check_revoke_pending();

@@ -56,8 +56,13 @@ static void check_change(struct key_material first, struct key_material second)
     struct keyring *next = fixture_ring(&first, 1);
     CHECK(keyring_verify(next, sign(signer, next, KEY_ES256, &kid), &arena, &payload));
     CHECK_BYTES(kid, first.kid);
-    /* it holds the ring whose key it keeps prepared */
+    /* it holds the ring whose key it keeps prepared, until it is shown another */
+    signer_follow(signer, next);
     CHECK(atomic_load(&next->owners) == 2);
+    struct keyring *last = fixture_ring(NULL, 0);
+    signer_follow(signer, last);
+    CHECK(atomic_load(&next->owners) == 1 && atomic_load(&last->owners) == 1);
+    keyring_release(last);
     signer_destroy(signer);
     CHECK(atomic_load(&next->owners) == 1);
     keyring_release(next);

@@ -23,7 +23,7 @@ struct world {
     struct key_times times;
     const enum key_algorithm *algorithms;
     size_t algorithm_count;
-    int64_t now;
+    int64_t now, even_for_ms;
 };
 
 static const enum key_algorithm world_one[] = {KEY_ES256};
@@ -32,7 +32,7 @@ static const enum key_algorithm world_two[] = {KEY_ES256, KEY_RS256};
 /* the settings' defaults, and one algorithm */
 static inline void world_begin(struct world *w)
 {
-    *w = (struct world){.now = DAYS(20000), .algorithms = world_one, .algorithm_count = 1};
+    *w = (struct world){.now = DAYS(20000), .even_for_ms = DAYS(100), .algorithms = world_one, .algorithm_count = 1};
     w->times =
         (struct key_times){.rotate_every_ms = DAYS(30), .publish_before_ms = HOURS(24), .token_ttl_max_ms = HOURS(24)};
     w->times.keep_after_ms = keys_keep_after_least_ms(MINUTES(15), HOURS(24));
@@ -40,7 +40,7 @@ static inline void world_begin(struct world *w)
 
 static inline struct key_situation world_situation(const struct world *w)
 {
-    return (struct key_situation){w->rows, w->count, w->algorithms, w->algorithm_count, &w->times, w->now};
+    return (struct key_situation){w->rows, w->count, w->algorithms, w->algorithm_count, &w->times, w->now, w->even_for_ms};
 }
 
 static inline struct key_material *world_find(struct world *w, struct bytes kid)

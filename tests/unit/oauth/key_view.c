@@ -40,14 +40,14 @@ static bool says(const char *text, const char *event, struct bytes kid)
 
 static struct key_reading read_at(const struct key_material *rows, size_t count, int64_t now, int64_t asked_us)
 {
-    return (struct key_reading){rows, count, now, asked_us};
+    return (struct key_reading){.rows = rows, .count = count, .now = now, .asked_steady_us = asked_us};
 }
 
 /* as key_work.c does it */
 static bool put_reading(struct key_view *view, const struct key_reading *reading)
 {
     if (key_view_confirm(view, &rules, reading)) return true;
-    struct keyring *ring = key_view_open(&rules, reading, &fault);
+    struct keyring *ring = key_view_open(view, &rules, reading, &fault);
     if (ring != NULL) key_view_replace(view, &rules, reading, ring);
     return ring != NULL;
 }
@@ -105,7 +105,7 @@ static void check_late_comer(struct key_material first, struct key_material seco
     CHECK(put_reading(view, &late));
     key_seat_init(&seat, view);
     struct keyring *ring = key_seat_ring(&seat);
-    key_view_replace(view, &rules, &early, key_view_open(&rules, &early, &fault));
+    key_view_replace(view, &rules, &early, key_view_open(view, &rules, &early, &fault));
     CHECK(key_seat_ring(&seat) == ring);
     early = read_at(&first, 1, now, asked_us - 2000000);
     CHECK(key_view_confirm(view, &rules, &early) && keyring_age_ms(ring) < 1500);
@@ -127,18 +127,85 @@ static void check_age(struct key_material key)
     key_view_destroy(view);
 }
 
+static size_t count_of(const char *text, const char *event)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, event)) != NULL; at++) count++;
+    return count;
+}
+
+static void check_start(struct key_material first, struct key_material second)
+{
+    struct key_view *view = key_view_create();
+    second.sealed_private = BYTES("\1\2");
+    struct key_material both[] = {first, second};
+    CHECK(!put(view, both, 2, clock_now_ms()) && fault.kind == FAULT_INPUT);
+    CHECK(bytes_contain(bytes_of(fault.what), second.kid) && key_view_is_empty(view));
+    CHECK(key_view_troubles(view, &arena).count == 0);
+    key_view_destroy(view);
+}
+
 static void check_unopenable(struct key_material first, struct key_material second)
 {
     struct key_view *view = key_view_create();
     struct key_seat seat;
-    CHECK(put(view, &first, 1, clock_now_ms()));
+    CHECK(put(view, &first, 1, clock_now_ms()) && !key_view_is_empty(view));
     key_seat_init(&seat, view);
-    struct keyring *ring = key_seat_ring(&seat);
+    struct bytes seal = second.sealed_private;
     second.sealed_private = BYTES("\1\2");
-    struct key_material both[] = {first, second};
-    CHECK(!put(view, both, 2, clock_now_ms()) && fault.kind == FAULT_INPUT);
-    CHECK(bytes_contain(bytes_of(fault.what), second.kid) && key_seat_ring(&seat) == ring);
+    logged();
+    struct key_material both[] = {second, first};
+    for (int i = 0; i < 3; i++) CHECK(put(view, both, 2, clock_now_ms() + 2000 * i)); /* a new ring each time */
+    const char *text = logged();
+    CHECK(says(text, "key_unopenable", second.kid) && count_of(text, "key_unopenable") == 1);
+    const struct key_troubles troubles = key_view_troubles(view, &arena);
+    CHECK(troubles.count == 1 && bytes_equal(troubles.at[0].kid, second.kid));
+    CHECK(put(view, both, 1, clock_now_ms())); /* what is gone is gone, whatever else is wrong */
+    CHECK(!keyring_can_sign(key_seat_ring(&seat), KEY_ES256));
+    both[0].sealed_private = seal;
+    CHECK(put(view, both, 1, clock_now_ms()) && keyring_can_sign(key_seat_ring(&seat), KEY_ES256));
+    CHECK(key_view_troubles(view, &arena).count == 0);
+    both[0].sealed_private = BYTES("\1\2\3");
+    CHECK(put(view, both, 1, clock_now_ms()) && count_of(logged(), "key_unopenable") == 1);
     key_seat_release(&seat);
+    key_view_destroy(view);
+}
+
+static void check_unread(struct key_material key)
+{
+    const struct key_trouble strange = {BYTES("of-tomorrow"),
+                                        BYTES("signing key of-tomorrow: install another version")};
+    struct key_view *view = key_view_create();
+    CHECK(put(view, &key, 1, clock_now_ms()));
+    logged();
+    for (int i = 0; i < 2; i++) {
+        struct key_reading reading = read_at(&key, 1, clock_now_ms(), clock_steady_us());
+        reading.unread = (struct key_troubles){&strange, 1};
+        CHECK(put_reading(view, &reading));
+    }
+    CHECK(count_of(logged(), "of-tomorrow") == 1 && key_view_troubles(view, &arena).count == 1);
+    CHECK(put(view, &key, 1, clock_now_ms()) && key_view_troubles(view, &arena).count == 0);
+    key_view_destroy(view);
+}
+
+/* asked: seconds from now, by the steady clock; now: the same by the database's */
+static int64_t even_for_s(struct key_view *view, struct key_material key, int64_t asked_s, int64_t now_s)
+{
+    clock_set_steady_skew_ms(1000 * asked_s);
+    const struct key_reading reading = read_at(&key, 1, clock_now_ms() + 1000 * now_s, clock_steady_us());
+    int64_t even_for_ms = key_view_even_for_ms(view, &reading);
+    CHECK(put_reading(view, &reading));
+    return (even_for_ms + 500) / 1000;
+}
+
+static void check_even(struct key_material key)
+{
+    struct key_view *view = key_view_create();
+    CHECK(even_for_s(view, key, 1000, 0) == 0);
+    CHECK(even_for_s(view, key, 1100, 101) == 100);
+    CHECK(even_for_s(view, key, 2000, 1000) == 1000);
+    CHECK(even_for_s(view, key, 2010, 9000) == 0 && even_for_s(view, key, 2020, 9010) == 10);
+    CHECK(even_for_s(view, key, 3000, 0) == 0 && even_for_s(view, key, 3600, 600) == 600);
     key_view_destroy(view);
 }
 
@@ -224,7 +291,10 @@ int main(void)
     TEST("a reading that was asked for earlier never takes the place of a later one") check_order(first, second);
     TEST("nor does one that overlaps with it, nor does it make the ring older") check_late_comer(first, second);
     TEST("a reading that shows no change makes the ring young again") check_age(first);
-    TEST("a key that can't be opened is named, and the ring that was there stays") check_unopenable(first, second);
+    TEST("a key that can't be opened ends a start, and is named") check_start(first, second);
+    TEST("in a process that runs it is told of once, and the reading takes effect") check_unopenable(first, second);
+    TEST("so it is with a row that this version can't read") check_unread(first);
+    TEST("how long the database's clock has gone evenly is known, from the last jump on") check_even(first);
     TEST("what happens to the keys, and to the clock, is told once") check_events(first, second);
     TEST("keys of an algorithm that is not configured are told of once") check_unused(first, edwards);
     TEST("threads may look while the ring is changed") check_threads(first, second);
