@@ -47,9 +47,10 @@ struct question {
     struct timer deadline;
     struct call_handle *call; /* under way, or NULL */
     /* question_doubt's: */
-    const char *doubted; /* NULL until there was something to doubt */
+    bool doubted;
     struct timer pause;
     struct ready_wait ready;
+    bool kratos_ready; /* said since, and before it was asked once more */
 };
 
 struct asker {
@@ -64,8 +65,10 @@ enum step_result question_ask(struct identity *identity, const struct question_k
 /* Sends a GET; kind->answered runs with the answer. No answer ends the question as LOOK_AWAY. The header goes beside
  * Accept unless its name is absent. */
 void question_send(struct question *question, struct upstream *upstream, struct bytes path, struct call_header header);
-/* For an answer that says "ended", "401" or "404", but need not be true: asks once more after QUESTION_PAUSE_MS; the
- * second time it ends the question, as LOOK_ENDED where Kratos is ready and as LOOK_AWAY where it isn't. */
+/* For an answer that says "ended", "401" or "404", but need not be true: after QUESTION_PAUSE_MS asks whether Kratos is
+ * ready, and then once more. The second time ends the question, as LOOK_ENDED where Kratos was ready, else as
+ * LOOK_AWAY. Ready behind the last answer would prove less: of the connections that died with Kratos' database each
+ * fails once, and two may have failed here before one that works tells that all is well. */
 void question_doubt(struct question *question, const char *answered);
 /* Ends it: wakes all who wait, frees. The words are the reason behind the kind's name: "401 twice, ready". */
 void question_end(struct question *question, enum look_outcome outcome, const char *format, ...)
