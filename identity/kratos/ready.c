@@ -58,7 +58,7 @@ static void ask(struct ready *ready)
 {
     struct call call = {
         .method = "GET",
-        .path = BYTES("/health/ready"),
+        .path = BYTES("/admin/health/ready"), /* before Kratos 26, /health/ready is a redirect to this */
         .headers = {{BYTES("Accept"), BYTES("application/json")}},
         .header_count = 1,
     };

@@ -1,5 +1,5 @@
-/* ready: does Kratos say that it can work ({admin}/health/ready: 200 and {"status":"ok"})? One call at a time, whoever
- * wants to know. Rule: a wait is its owner's, and must be forgotten before its memory goes. */
+/* ready: does Kratos say that it can work ({admin}/admin/health/ready: 200 and {"status":"ok"})? One call at a time,
+ * whoever wants to know. Rule: a wait is its owner's, and must be forgotten before its memory goes. */
 #ifndef IDENTITY_KRATOS_READY_H
 #define IDENTITY_KRATOS_READY_H
 
