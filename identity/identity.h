@@ -47,7 +47,8 @@ enum credential_kind { CREDENTIAL_TOKEN, CREDENTIAL_COOKIE };
 /* Is its alphabet and length such that it may go into a header? Tokens: 1 to SESSION_TOKEN_MAX of [A-Za-z0-9_-]; cookies: 1 to COOKIE_MAX of [A-Za-z0-9_=-]. */
 bool credential_well_formed(enum credential_kind kind, struct bytes credential);
 
-/* GET {public}/sessions/whoami with exactly this credential. A 401 is believed when a second one, 100 ms later, says the same and Kratos is ready. */
+/* GET {public}/sessions/whoami with exactly this credential. A 401 is believed when a second one, 100 ms later, says the same and Kratos
+ * said in between that it is ready. */
 struct whoami_ask { enum credential_kind kind; struct bytes credential; };
 enum step_result ask_whoami(struct flow *flow, struct identity *identity, const struct whoami_ask *ask, struct arena *arena, struct look *look);
 

@@ -207,31 +207,37 @@ void question_send_patch(struct question *question, struct upstream *upstream, s
 
 /* ---- doubt ---- */
 
-static void on_pause_over(struct timer *timer)
-{
-    struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, pause));
-    question->kind->ask(question);
-}
-
 static void on_ready_known(struct ready_wait *wait, bool good)
 {
     struct question *question = (struct question *)(void *)((char *)wait - offsetof(struct question, ready));
-    if (good)
-        question_end(question, LOOK_ENDED, "%s twice, Kratos ready", question->doubted);
-    else
-        question_end(question, LOOK_AWAY, "%s twice, Kratos not ready", question->doubted);
+    question->kratos_ready = good;
+    question->kind->ask(question);
+}
+
+static void on_pause_over(struct timer *timer)
+{
+    struct question *question = (struct question *)(void *)((char *)timer - offsetof(struct question, pause));
+    ready_tell(&question->identity->ready, &question->ready);
+}
+
+static void doubt_first(struct question *question)
+{
+    struct loop *loop = question->identity->loop;
+    question->doubted = true;
+    question->ready.run = on_ready_known;
+    question->ready.since_ms = loop_now_ms(loop);
+    question->pause.run = on_pause_over;
+    timer_start(loop, &question->pause, QUESTION_PAUSE_MS);
 }
 
 void question_doubt(struct question *question, const char *answered)
 {
-    if (question->doubted != NULL) {
-        question->ready.run = on_ready_known;
-        ready_tell(&question->identity->ready, &question->ready);
-        return;
-    }
-    question->doubted = answered;
-    question->pause.run = on_pause_over;
-    timer_start(question->identity->loop, &question->pause, QUESTION_PAUSE_MS);
+    if (!question->doubted)
+        doubt_first(question);
+    else if (question->kratos_ready)
+        question_end(question, LOOK_ENDED, "%s twice, Kratos ready", answered);
+    else
+        question_end(question, LOOK_AWAY, "%s twice, Kratos not ready", answered);
 }
 
 /* ---- asking ---- */

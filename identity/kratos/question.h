@@ -51,9 +51,10 @@ struct question {
     struct call_handle *call; /* under way, or NULL */
     int64_t sent_us;          /* when it went out; steady */
     /* question_doubt's: */
-    const char *doubted; /* NULL until there was something to doubt */
+    bool doubted;
     struct timer pause;
     struct ready_wait ready;
+    bool kratos_ready; /* said since, and before it was asked once more */
 };
 
 struct asker {
@@ -73,8 +74,10 @@ enum step_result question_ask_within(struct identity *identity, const struct que
 void question_send(struct question *question, struct upstream *upstream, struct bytes path, struct call_header header);
 /* the same with a PATCH without a body */
 void question_send_patch(struct question *question, struct upstream *upstream, struct bytes path);
-/* For an answer that says "ended", "401" or "404", but need not be true: asks once more after QUESTION_PAUSE_MS; the
- * second time it ends the question, as LOOK_ENDED where Kratos is ready and as LOOK_AWAY where it isn't. */
+/* For an answer that says "ended", "401" or "404", but need not be true: after QUESTION_PAUSE_MS asks whether Kratos is
+ * ready, and then once more. The second time ends the question, as LOOK_ENDED where Kratos was ready, else as
+ * LOOK_AWAY. Ready behind the last answer would prove less: of the connections that died with Kratos' database each
+ * fails once, and two may have failed here before one that works tells that all is well. */
 void question_doubt(struct question *question, const char *answered);
 /* Ends it: wakes all who wait, frees. The words are the reason behind the kind's name: "401 twice, ready". */
 void question_end(struct question *question, enum look_outcome outcome, const char *format, ...)

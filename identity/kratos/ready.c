@@ -14,9 +14,9 @@ void ready_release(struct ready *ready)
     ready->call = NULL;
 }
 
-static bool is_kept(const struct ready *ready)
+static bool answers(const struct ready *ready, const struct ready_wait *wait)
 {
-    return ready->known && loop_now_ms(ready->loop) - ready->asked_at_ms < READY_KEPT_MS;
+    return wait->since_ms < ready->asked_at_ms;
 }
 
 /* what a proxy says in Kratos' place is mostly 200 as well */
@@ -33,25 +33,34 @@ static bool says_ok(struct bytes body)
     return ok;
 }
 
+static struct ready_wait *find_answered(const struct ready *ready)
+{
+    struct ready_wait *wait = ready->waits;
+    while (wait != NULL && !answers(ready, wait)) wait = wait->next;
+    return wait;
+}
+
+static void ask(struct ready *ready);
+
 static void on_ready(void *data, const struct call_answer *answer, const struct fault *fault)
 {
     struct ready *ready = data;
     struct ready_wait *wait;
     ready->call = NULL;
     kratos_tally(KRATOS_READY, ready->asked_at_ms * 1000, answer, fault);
-    ready->known = true;
     ready->good = fault == NULL && answer->status == 200 && says_ok(answer->body);
-    while ((wait = ready->waits) != NULL) {
+    while ((wait = find_answered(ready)) != NULL) {
         ready_forget(ready, wait);
         wait->run(wait, ready->good);
     }
+    if (ready->waits != NULL && ready->call == NULL) ask(ready);
 }
 
 static void ask(struct ready *ready)
 {
     struct call call = {
         .method = "GET",
-        .path = BYTES("/health/ready"),
+        .path = BYTES("/admin/health/ready"), /* before Kratos 26, /health/ready is a redirect to this */
         .headers = {{BYTES("Accept"), BYTES("application/json")}},
         .header_count = 1,
     };
@@ -61,7 +70,7 @@ static void ask(struct ready *ready)
 
 void ready_tell(struct ready *ready, struct ready_wait *wait)
 {
-    if (ready->call == NULL && is_kept(ready)) {
+    if (ready->call == NULL && answers(ready, wait)) {
         wait->run(wait, ready->good);
         return;
     }

@@ -6,8 +6,8 @@
  * Prints "public http://127.0.0.1:P admin http://127.0.0.1:P" when it is ready.
  *
  * As Kratos has them: any method /sessions/whoami, /health/ready, /health/alive on the public port;
- * /admin/sessions/{id} GET DELETE, /admin/sessions/{id}/extend PATCH, /admin/identities/{id} GET DELETE, /health/... on
- * the admin port.
+ * /admin/sessions/{id} GET DELETE, /admin/sessions/{id}/extend PATCH, /admin/identities/{id} GET DELETE,
+ * /admin/health/ready, and /health/ready as before 26 (a redirect), on the admin port.
  *
  * For tests, on the admin port; parameters as a JSON object or in the query:
  *     POST /standin/sessions            lifespan_s (3600), aal (1), methods, email, external_id, traits,

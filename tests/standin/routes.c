@@ -13,6 +13,16 @@ static void answer_alive(struct flow *flow)
     answer_json(request, 200, standin_of(request)->templates.ready.body);
 }
 
+/* Since 26 it is answered here as well; who asks where all versions answer needs no redirect. */
+static void answer_moved(struct flow *flow)
+{
+    struct request *request = (struct request *)flow;
+    struct answer answer = begin_answer(request, 307, standin_of(request)->templates.moved.body);
+    answer.content_type = BYTES("text/html; charset=utf-8");
+    answer_header(&answer, BYTES("location"), BYTES("/admin/health/ready"));
+    request_answer(request, &answer);
+}
+
 bool no_page_gate(struct request *request, void *data)
 {
     (void)data;
@@ -42,6 +52,11 @@ static const struct duty get_person = {AT_IDENTITY, answer_get_person},
         .path = "/health/alive", .methods = METHOD_GET, .size = sizeof(struct request), .steps = no_steps,             \
         .finish = answer_alive, .name = "alive"                                                                        \
     }
+#define MOVED(path_)                                                                                                   \
+    {                                                                                                                  \
+        .path = (path_), .methods = METHOD_GET, .size = sizeof(struct request), .steps = no_steps,                     \
+        .finish = answer_moved, .name = "moved"                                                                        \
+    }
 #define CONTROL(path_, methods_)                                                                                       \
     {                                                                                                                  \
         .path = (path_), .methods = (methods_), .size = sizeof(struct request), .steps = no_steps,                     \
@@ -62,7 +77,8 @@ const struct route admin_routes[] = {
     HIT("/admin/sessions/{}/...", METHOD_PATCH, extend),
     HIT("/admin/identities/{}", METHOD_GET, get_person),
     HIT("/admin/identities/{}", METHOD_DELETE, delete_person),
-    HIT("/health/ready", METHOD_GET, ready),
+    HIT("/admin/health/ready", METHOD_GET, ready),
+    MOVED("/health/ready"),
     ALIVE,
     CONTROL("/standin/sessions", METHOD_POST),
     CONTROL("/standin/sessions/{}/...", METHOD_POST),

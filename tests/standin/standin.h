@@ -49,7 +49,7 @@ struct canned {
 
 struct templates {
     struct template whoami, session_bare, session_identity, session_both, extend, person;
-    struct canned unauthorized, garbage_cookie, step_up, not_found, database_down, ready, not_ready, no_page;
+    struct canned unauthorized, garbage_cookie, step_up, not_found, database_down, ready, not_ready, moved, no_page;
 };
 
 struct person {

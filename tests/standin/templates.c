@@ -156,6 +156,7 @@ bool templates_load(struct templates *templates, struct arena *arena, const char
         {"b1-db-down-admin-get", &templates->database_down},
         {"a2-ready", &templates->ready},
         {"b3-db-down-ready", &templates->not_ready},
+        {"a6-ready-before-26", &templates->moved},
         {"90-public-extend", &templates->no_page},
     };
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)

@@ -253,7 +253,7 @@ static struct {
     pthread_t thread;
     char url[64];
     const char *_Atomic answer; /* status line, headers and all; the connection ends behind it */
-    const char *_Atomic ready;  /* the answer to GET /health/ready */
+    const char *_Atomic ready;  /* the answer to GET /admin/health/ready */
     char asked[8192];
     atomic_int ask_count;
 } script;
@@ -267,7 +267,7 @@ static inline void script_serve_one(int fd)
         len += (size_t)count;
         script.asked[len] = '\0';
     }
-    bool is_ready = strncmp(script.asked, "GET /health/ready ", 18) == 0;
+    bool is_ready = strncmp(script.asked, "GET /admin/health/ready ", 24) == 0;
     const char *answer = is_ready ? script.ready : script.answer;
     atomic_fetch_add(&script.ask_count, 1);
     (void)!write(fd, answer, strlen(answer));

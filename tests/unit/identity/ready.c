@@ -17,19 +17,23 @@ static void on_known(struct ready_wait *wait, bool good)
     known->good = good;
 }
 
-static struct known *start(struct ready *ready, int i)
+static struct known *start(struct ready *ready, int i, int64_t since_ms)
 {
-    knowns[i] = (struct known){.wait.run = on_known};
+    knowns[i] = (struct known){.wait = {.run = on_known, .since_ms = since_ms}};
     ready_tell(ready, &knowns[i].wait);
     return &knowns[i];
 }
 
-static bool is_good(struct ready *ready)
+static int64_t now_ms(void) { return loop_now_ms(standin.loop); }
+
+static bool is_good_since(struct ready *ready, int64_t since_ms)
 {
-    struct known *known = start(ready, 0);
+    struct known *known = start(ready, 0, since_ms);
     while (known->told == 0) loop_run(standin.loop, 10);
     return known->good;
 }
+
+static bool is_good(struct ready *ready) { return is_good_since(ready, now_ms() - 1); }
 
 static struct ready begin(void)
 {
@@ -46,24 +50,40 @@ int main(void)
     TEST("those who want to know at the same time share one call")
     {
         ready = begin();
-        for (int i = 0; i < MANY; i++) start(&ready, i);
+        int64_t before_ms = now_ms() - 1;
+        for (int i = 0; i < MANY; i++) start(&ready, i, before_ms);
         CHECK(knowns[0].told == 0);
         while (knowns[0].told == 0) loop_run(standin.loop, 10);
         for (int i = 0; i < MANY; i++) CHECK(knowns[i].told == 1 && knowns[i].good);
         CHECK(calls_of("ready") == 1);
     }
-    TEST("an answer is kept for a second, a good one and a bad one")
+    TEST("an answer is kept for those who want to know since before it was asked for, a good one and a bad one")
     {
         ready = begin();
-        CHECK(is_good(&ready));
+        int64_t before_ms = now_ms() - 1;
+        CHECK(is_good_since(&ready, before_ms));
         plan("path=ready&status=503");
-        CHECK(start(&ready, 1)->told == 1 && knowns[1].good);
-        run_for(READY_KEPT_MS + 50);
-        CHECK(!is_good(&ready));
+        CHECK(start(&ready, 1, before_ms)->told == 1 && knowns[1].good);
+        run_for(5);
+        before_ms = now_ms() - 1;
+        CHECK(!is_good_since(&ready, before_ms));
         control("DELETE", "/standin/faults");
-        CHECK(start(&ready, 1)->told == 1 && !knowns[1].good);
-        run_for(READY_KEPT_MS + 50);
+        CHECK(start(&ready, 1, before_ms)->told == 1 && !knowns[1].good);
+        run_for(5);
         CHECK(is_good(&ready) && calls_of("ready") == 3);
+    }
+    TEST("who wants to know since a call began is not told what it brings, but what the next one does")
+    {
+        ready = begin();
+        plan("path=ready&delay_ms=50&count=1");
+        start(&ready, 0, now_ms() - 1);
+        run_for(10);
+        start(&ready, 1, now_ms());
+        plan("path=ready&status=503");
+        while (knowns[0].told == 0) loop_run(standin.loop, 10);
+        CHECK(knowns[0].good && knowns[1].told == 0);
+        while (knowns[1].told == 0) loop_run(standin.loop, 10);
+        CHECK(!knowns[1].good && calls_of("ready") == 2);
     }
     TEST("no answer is not good")
     {
@@ -95,7 +115,8 @@ int main(void)
     TEST("who has been forgotten isn't told")
     {
         ready = begin();
-        for (int i = 0; i < 3; i++) start(&ready, i);
+        int64_t before_ms = now_ms() - 1;
+        for (int i = 0; i < 3; i++) start(&ready, i, before_ms);
         ready_forget(&ready, &knowns[1].wait);
         ready_forget(&ready, &knowns[1].wait);
         while (knowns[0].told == 0) loop_run(standin.loop, 10);
@@ -105,7 +126,7 @@ int main(void)
     TEST("released while it asks, nobody is told")
     {
         ready = begin();
-        start(&ready, 0);
+        start(&ready, 0, now_ms() - 1);
         ready_release(&ready);
         run_for(50);
         CHECK(knowns[0].told == 0);

@@ -153,7 +153,8 @@ static void test_admin(void)
         check_same(admin("PATCH", "admin/sessions", nobody, "/extend"), 404, "31-extend-404");
         check_same(admin("PATCH", "admin/sessions", BYTES("xyz"), "/extend"), 400, "32-extend-400");
         check_same(admin("DELETE", "admin/sessions", nobody, ""), 404, "52-revoke-404");
-        check_same(admin("GET", "health", BYTES("ready"), ""), 200, "a2-ready");
+        check_same(admin("GET", "admin/health", BYTES("ready"), ""), 200, "a5-admin-ready");
+        check_same(admin("GET", "health", BYTES("ready"), ""), 307, "a6-ready-before-26");
     }
     TEST("a disabled identity's session says active where the identity isn't looked at")
     {

@@ -53,7 +53,7 @@ static void test_401(void)
         plan("path=whoami&status=401&count=1");
         int64_t begin_ms = clock_steady_ms();
         CHECK(look_by_token(identity, session).outcome == LOOK_LIVE);
-        CHECK(clock_steady_ms() - begin_ms >= 100 && calls_of("whoami") == 2 && calls_of("ready") == 0);
+        CHECK(clock_steady_ms() - begin_ms >= 100 && calls_of("whoami") == 2 && calls_of("ready") == 1);
     }
     TEST("401 twice and Kratos ready: the session has ended")
     {
@@ -61,6 +61,33 @@ static void test_401(void)
         struct look look = look_with(identity, LOOKING_TOKEN, BYTES("ory_st_nobody"));
         CHECK(look.outcome == LOOK_ENDED && calls_of("whoami") == 2 && calls_of("ready") == 1);
         CHECK_BYTES(bytes_of(look.reason), BYTES("whoami 401 twice, Kratos ready"));
+    }
+    TEST("that it was ready before its trouble began says nothing of the session")
+    {
+        plan("path=whoami&status=401");
+        plan("path=ready&status=503");
+        CHECK(look_by_token(identity, session).outcome == LOOK_AWAY);
+        CHECK(calls_of("ready") == 2);
+    }
+    TEST("nor does that it is ready again, behind the last 401")
+    {
+        struct looker looker;
+        fresh();
+        plan("path=whoami&status=401&delay_ms=300");
+        plan("path=ready&status=503");
+        looker_start(&looker, identity, LOOKING_TOKEN, member(session, "session_token"));
+        run_for(550); /* the second look is under way */
+        control("DELETE", "/standin/faults");
+        looker_wait(&looker);
+        CHECK(looker.look.outcome == LOOK_AWAY);
+        looker_end(&looker);
+    }
+    TEST("a 401 that is none 100 ms later was none, even if Kratos was not ready in between")
+    {
+        fresh();
+        plan("path=whoami&status=401&count=1");
+        plan("path=ready&status=503&count=1");
+        CHECK(look_by_token(identity, session).outcome == LOOK_LIVE);
     }
     kratos_destroy(identity);
     TEST("401 twice and Kratos not ready says nothing of the session")
