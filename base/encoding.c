@@ -113,6 +113,16 @@ bool utf8_valid(struct bytes b)
 
 static bool is_uuid_dash(size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
 
+struct bytes number_write(int64_t number, char room[NUMBER_TEXT_MAX])
+{
+    char *at = room + NUMBER_TEXT_MAX;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0) *--at = '-';
+    return (struct bytes){at, (size_t)(room + NUMBER_TEXT_MAX - at)};
+}
+
 void uuid_write(const unsigned char uuid[16], char text[37])
 {
     size_t at = 0;

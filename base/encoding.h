@@ -21,6 +21,9 @@ size_t utf8_char_len(struct bytes b);
 
 /* uuids: 16 bytes, and 36 characters in lower case with a NUL behind them (RFC 9562 4); upper case is read too */
 void uuid_write(const unsigned char uuid[16], char text[37]);
+/* in decimal, at the end of the room, without a NUL */
+enum { NUMBER_TEXT_MAX = 20 };
+struct bytes number_write(int64_t number, char room[NUMBER_TEXT_MAX]);
 bool uuid_parse(struct bytes text, unsigned char uuid[16]) __attribute__((warn_unused_result));
 void uuid_make(unsigned char uuid[16]); /* random: version 4 */
 

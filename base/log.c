@@ -1,13 +1,13 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/text.h"
 
 /* what log_end writes at most */
@@ -114,10 +114,11 @@ void log_text(struct log_line *l, const char *name, struct bytes value)
 
 void log_number(struct log_line *l, const char *name, int64_t value)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%" PRId64, value);
-    if (room_of(l) < strlen(name) + 8 + (size_t)len) l->cut = true;
-    if (put_name(l, name)) put(l, (struct bytes){digits, (size_t)len});
+    char room[NUMBER_TEXT_MAX];
+    if (l->dropped) return;
+    struct bytes digits = number_write(value, room);
+    if (room_of(l) < strlen(name) + 8 + digits.len) l->cut = true;
+    if (put_name(l, name)) put(l, digits);
 }
 
 void log_end(struct log_line *l)

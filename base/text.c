@@ -44,7 +44,11 @@ void text_put_char(struct text *t, char c)
     if (make_room(t, 1)) t->at[t->len++] = c;
 }
 
-void text_put_number(struct text *t, int64_t number) { text_put_format(t, "%lld", (long long)number); }
+void text_put_number(struct text *t, int64_t number)
+{
+    char digits[NUMBER_TEXT_MAX];
+    text_put(t, number_write(number, digits));
+}
 
 void text_put_format(struct text *t, const char *format, ...)
 {
@@ -131,14 +135,17 @@ void text_put_base64url(struct text *t, const void *at, size_t len)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const unsigned char *from = at;
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
     if (len > SIZE_MAX / 4 || !make_room(t, len / 3 * 4 + 4)) return;
-    for (size_t i = 0; i < len; i++) {
-        bits = bits << 8 | from[i];
-        for (bit_count += 8; bit_count >= 6; bit_count -= 6) t->at[t->len++] = alphabet[bits >> (bit_count - 6) & 63];
+    char *to = t->at + t->len;
+    for (; len >= 3; len -= 3, from += 3, to += 4) {
+        uint32_t bits = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+        for (int i = 0; i < 4; i++) to[i] = alphabet[bits >> (18 - 6 * i) & 63];
     }
-    if (bit_count > 0) t->at[t->len++] = alphabet[bits << (6 - bit_count) & 63];
+    if (len > 0) {
+        uint32_t bits = (uint32_t)from[0] << 16 | (len == 2 ? (uint32_t)from[1] << 8 : 0);
+        for (size_t i = 0; i <= len; i++) *to++ = alphabet[bits >> (18 - 6 * i) & 63];
+    }
+    t->len = (size_t)(to - t->at);
 }
 
 void text_put_hex(struct text *t, const void *at, size_t len)

@@ -1,6 +1,6 @@
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/metrics.h"
 #include "base/text.h"
@@ -67,12 +67,16 @@ static struct prepared *prepare(struct signer *signer, struct keyring *ring, con
 /* RFC 9068 2.1: typ, and never alg none */
 static void put_header(struct text *out, const struct ring_key *key, struct bytes typ)
 {
+    const struct bytes pieces[] = {BYTES("{\"alg\":\""), key_algorithm_name(key->row.algorithm), BYTES("\",\"typ\":\""), typ,
+                                   BYTES("\",\"kid\":\""), key->row.kid, BYTES("\"}")};
     char room[256];
-    struct bytes algorithm = key_algorithm_name(key->row.algorithm);
-    int len = snprintf(room, sizeof room, "{\"alg\":\"%.*s\",\"typ\":\"%.*s\",\"kid\":\"%.*s\"}",
-                       BYTES_PRINT(algorithm), BYTES_PRINT(typ), BYTES_PRINT(key->row.kid));
-    assert(len > 0 && (size_t)len < sizeof room);
-    text_put_base64url(out, room, (size_t)len);
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        assert(pieces[i].len <= sizeof room - len);
+        memcpy(room + len, pieces[i].at, pieces[i].len);
+        len += pieces[i].len;
+    }
+    text_put_base64url(out, room, len);
 }
 
 bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,

@@ -13,6 +13,8 @@
 #include "net/server_h2o.h"
 #include "net/vet.h"
 
+enum { LEAVE_WATCH_AFTER_MS = 50 }; /* a client who leaves before is noticed then */
+
 static struct bytes bytes_of_h2o(h2o_iovec_t v) { return (struct bytes){v.base, v.len}; }
 static h2o_socket_t *socket_of(const struct request *request)
 {
@@ -227,17 +229,24 @@ static void on_peer(void *data)
     if (len <= 0) flow_abort(&request->flow, FAULT_LEFT, "net", "the client left");
 }
 
-/* costs system calls, so only requests that wait for something get here */
-static void request_wait(struct request *request)
+/* Its system calls cost as much as the rest of a quick request's HTTP, so only who waits for long gets here. */
+static void on_long_wait(struct timer *timer)
 {
-    struct request_net *net = request->net;
+    struct request_net *net = H2O_STRUCT_FROM_MEMBER(struct request_net, deadline, timer);
+    struct request *request = (struct request *)net->flow;
     struct loop *loop = request->worker->loop;
     net->deadline.run = on_deadline;
-    timer_start(loop, &net->deadline, REQUEST_DEADLINE_MS);
+    timer_start(loop, &net->deadline, REQUEST_DEADLINE_MS - LEAVE_WATCH_AFTER_MS);
     /* Under TLS the end of the stream can't be told from the next record without reading it; in a drain the end may be
      * ours. */
     if (socket_of(request)->ssl == NULL && !worker_of(net->h2o)->draining)
         net->leave_watch = watch_create(loop, h2o_socket_get_fd(socket_of(request)), on_peer, request);
+}
+
+static void request_wait(struct request *request)
+{
+    request->net->deadline.run = on_long_wait;
+    timer_start(request->worker->loop, &request->net->deadline, LEAVE_WATCH_AFTER_MS);
 }
 
 /* ---- the beginning of a request ---- */

@@ -1,6 +1,8 @@
 #include "base/random.h"
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "unit/test.h"
 
@@ -10,6 +12,21 @@ static bool stays_below(uint32_t bound)
         if (random_below(bound) >= bound) return false;
     return true;
 }
+
+enum { DRAWN = 4096 };
+struct short_one {
+    unsigned char at[16];
+};
+static struct short_one drawn[2][DRAWN];
+
+static void *draw_many(void *into)
+{
+    struct short_one *at = into;
+    for (int i = 0; i < DRAWN; i++) random_fill(at[i].at, sizeof at[i].at);
+    return NULL;
+}
+
+static int compare(const void *a, const void *b) { return memcmp(a, b, sizeof(struct short_one)); }
 
 int main(void)
 {
@@ -24,6 +41,15 @@ int main(void)
             for (int at = 0; at < 63; at++) ever[at] |= one[at];
         }
         CHECK(memchr(ever, 0, sizeof ever) == NULL && one[63] == 0xa5 && two[63] == 0xa5);
+    }
+    TEST("short ones never repeat, over many refills, in two threads at once")
+    {
+        pthread_t other;
+        CHECK(pthread_create(&other, NULL, draw_many, drawn[1]) == 0);
+        draw_many(drawn[0]);
+        CHECK(pthread_join(other, NULL) == 0);
+        qsort(drawn, sizeof drawn / sizeof drawn[0][0], sizeof drawn[0][0], compare);
+        for (size_t i = 1; i < 2 * DRAWN; i++) CHECK(compare(&drawn[0][0] + i - 1, &drawn[0][0] + i) != 0);
     }
     TEST("nothing at all can be filled") random_fill(NULL, 0);
     TEST("numbers stay below the bound")
