@@ -179,7 +179,7 @@ static enum step_result look_at_identity(struct flow *flow)
     return ask_identity(flow, context_of(request)->identity, x->rotated.grant.identity_id, &request->arena, &x->look);
 }
 
-static bool session_is_live(const struct refresh *x) { return x->look_is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.json); }
+static bool session_is_live(const struct refresh *x) { return x->look_is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.id); }
 
 static enum step_result ask_person(struct flow *flow)
 {
@@ -230,7 +230,7 @@ static enum step_result take_look(struct flow *flow)
     x->rotation.looked = true;
     x->rotation.look_began_steady_ms = x->look.began_steady_ms;
     x->rotation.session_expires_at = outlives_session(flow) ? 0 : session->expires_at_ms;
-    if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
+    if (!bytes_present(session->id)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
     return map_claims_anew(flow);
 }

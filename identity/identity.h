@@ -22,7 +22,7 @@ enum look_outcome {
 };
 
 struct session {
-    struct bytes id;               /* uuid, lower case */
+    struct bytes id;               /* uuid, lower case; absent where only the identity was looked at */
     struct bytes identity_id;      /* uuid, lower case */
     struct bytes external_id;      /* absent when the identity has none */
     int64_t authenticated_at_ms, expires_at_ms; /* since the epoch, by Kratos' clock */
@@ -53,7 +53,8 @@ enum step_result ask_whoami(struct flow *flow, struct identity *identity, const 
 /* GET {admin}/admin/sessions/{id}?expand=identity. A 404 is believed as a 401 of whoami's is, and only in Kratos' own words; so is ask_identity's. */
 enum step_result ask_session(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
 
-/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin.
+/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin, and json, which is
+ * {"identity":...} as whoami would give it.
  * For grants that outlive their session, and for metadata_admin, which whoami never gives and the session only since Kratos 26.3. */
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id, struct arena *arena, struct look *look);
 
