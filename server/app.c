@@ -153,6 +153,13 @@ static bool compile_claims(struct context *context, struct fault *fault)
     return true;
 }
 
+static bool make_companions(struct context *context, const struct settings *settings, struct fault *fault)
+{
+    if (!settings->hydra_hook.enabled) return true;
+    context->hydra_hook = hydra_hook_create(&settings->hydra_hook, context, fault);
+    return context->hydra_hook != NULL;
+}
+
 static bool fill_context(struct context *context, struct app *app, struct fault *fault)
 {
     context->store = storage_attach(app->storage, context->worker->loop);
@@ -162,7 +169,7 @@ static bool fill_context(struct context *context, struct app *app, struct fault 
     key_seat_init(&context->keys, app->key_view);
     context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
     context->clients = client_registry_create(context->policy, context->store);
-    return context->identity != NULL && compile_claims(context, fault);
+    return context->identity != NULL && compile_claims(context, fault) && make_companions(context, app->settings, fault);
 }
 
 static void set_worker(struct app *app, unsigned index, struct context *context)
@@ -198,6 +205,7 @@ void app_stop_worker(struct worker *worker)
     if (worker->index < WORKERS_MAX) set_worker(own->app, worker->index, NULL);
     janitor_destroy(own->janitor);
     key_keeper_destroy(own->key_keeper);
+    hydra_hook_destroy(context->hydra_hook);
     if (context->identity != NULL) kratos_destroy(context->identity);
     client_registry_destroy(context->clients);
     for (size_t i = 0; context->claims != NULL && i < context->policy->profile_count; i++) claims_destroy(context->claims[i]);

@@ -38,6 +38,9 @@ static const struct route RESEAL_KEYS = {.path = "/admin/keys/reseal", .methods 
 static const struct route REVOKE_KEY = {.path = "/admin/keys/{}", .methods = METHOD_DELETE, .size = sizeof(struct key_admin), .steps = REVOKE_KEY_STEPS,
     .finish = revoke_key_finish, .dispose = key_admin_release, .name = "revoke_key"};
 
+static const struct route HYDRA_HOOK = {.path = "/hooks/hydra/token", .methods = METHOD_POST, .size = sizeof(struct hydra_hook_request), .steps = HYDRA_HOOK_STEPS,
+    .finish = hydra_hook_finish, .dispose = hydra_hook_release, .name = "hydra_hook"};
+
 struct layout {
     struct app *app;
     struct route *at;
@@ -110,6 +113,7 @@ static void lay_out_admin(struct layout *l)
     put(l, &ROTATE_KEYS);
     put(l, &RESEAL_KEYS);
     put(l, &REVOKE_KEY);
+    if (l->app->settings->hydra_hook.enabled) put(l, &HYDRA_HOOK);
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

@@ -8,6 +8,7 @@
 #define SERVER_SETTINGS_H
 
 #include "base/log.h"
+#include "companion/hydra_hook.h"
 #include "keys/plan.h"
 #include "oauth/client.h"
 
@@ -35,6 +36,7 @@ struct settings {
     unsigned rsa_bits;              /* of keys that are yet to be made */
     enum log_level log_level;
     enum log_format log_format;
+    struct hydra_hook_settings hydra_hook; /* its api_key is a secret: never in a message */
     struct policy policy;           /* issuer, secrets, profiles with claims, audience, refresh, clients, ... */
 };
 
