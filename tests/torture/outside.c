@@ -165,7 +165,8 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 
 static void fill_look(const struct asked_look *asked)
 {
-    *asked->out = (struct look){.outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = clock_steady_ms()};
+    *asked->out =
+        (struct look){.outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = clock_steady_ms()};
     if (asked->outcome == LOOK_LIVE) fill_session(&asked->out->session, asked->arena, asked->of_session);
     if (asked->outcome == LOOK_LIVE) asked->out->cookie = BYTES("ory_kratos_session=renewed; HttpOnly");
     if (asked->outcome == LOOK_STEP_UP) asked->out->redirect_to = BYTES("https://login.example.com/aal2");

@@ -122,12 +122,16 @@ void world_forget(void)
 {
     world.context.clients = client_registry_create(&world.policy, world.context.store);
     world.context.lockout = lockout_create();
+    if (!world.hydra_hook.enabled) return;
+    must((world.context.hydra_hook = hydra_hook_create(&world.hydra_hook, &world.context, NULL)) != NULL);
 }
 
 void world_release_forgetful(void)
 {
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
+    hydra_hook_destroy(world.context.hydra_hook);
+    world.context.hydra_hook = NULL;
 }
 
 /* ---- its clients ---- */

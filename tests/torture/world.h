@@ -3,6 +3,7 @@
 #ifndef TESTS_TORTURE_WORLD_H
 #define TESTS_TORTURE_WORLD_H
 
+#include "companion/hydra_hook.h"
 #include "oauth/context.h"
 #include "oauth/refresh_token.h"
 
@@ -18,12 +19,13 @@ struct world {
     struct token_profile profiles[3]; /* the settings' own, "https://pay.example.com", "https://strong.example.com" */
     struct claims *claims[3];
     struct bytes audience[2];
+    struct hydra_hook_settings hydra_hook; /* where enabled, world_forget makes the context's hook anew */
 };
 extern struct world world;
 
 void world_create(void);
 void world_destroy(void);
-/* nothing of its clients is remembered, nor of wrong secrets */
+/* nothing of its clients is remembered, nor of wrong secrets, nor of people */
 void world_forget(void);
 void world_release_forgetful(void); /* what world_forget made; before the next one, and at the end */
 
