@@ -68,7 +68,7 @@ void hydra_hook_destroy(struct hydra_hook *hook)
 void hydra_hook_forget(struct hydra_hook *hook, enum revoke_by by, struct bytes name)
 {
     unsigned char id[UUID_LEN];
-    if (!uuid_parse(name, id)) return;
+    if (hook == NULL || !uuid_parse(name, id)) return;
     if (by == REVOKE_SESSION) person_looks_forget_session(hook->looks, id);
     if (by == REVOKE_SUBJECT) person_looks_forget_identity(hook->looks, id);
 }
@@ -369,7 +369,8 @@ void hydra_hook_finish(struct flow *flow)
     if (x->status >= 400) out.body = write_error(x);
     if (bytes_present(out.body)) out.content_type = BYTES("application/json");
     answer_header(&out, BYTES("cache-control"), BYTES("no-store"));
-    if (x->status == 401) answer_header(&out, BYTES("www-authenticate"), BYTES("ApiKey")); /* RFC 9110 15.5.2 */
+    /* RFC 9110 15.5.2: a 401 MUST have a challenge */
+    if (x->status == 401) answer_header(&out, BYTES("www-authenticate"), BYTES("ApiKey"));
     request_answer(&x->request, &out);
 }
 

@@ -34,7 +34,8 @@ struct hydra_hook *hydra_hook_create(const struct hydra_hook_settings *settings,
 void hydra_hook_destroy(struct hydra_hook *hook); /* before its identity; NULL is nothing */
 
 /* A session (REVOKE_SESSION) or a person (REVOKE_SUBJECT) ended in Kratos just now: nothing that was known before
- * counts any more. name: its uuid; what is none was never known. On the worker's own thread. */
+ * counts any more. name: its uuid; what is none was never known. On the worker's own thread; a hook that
+ * is NULL knows nothing. */
 void hydra_hook_forget(struct hydra_hook *hook, enum revoke_by by, struct bytes name);
 
 struct hydra_hook_request { /* the route's struct */

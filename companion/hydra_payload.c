@@ -121,9 +121,10 @@ bool hydra_payload_parse(struct arena *arena, struct bytes body, struct hydra_pa
     payload->is_legacy = request == NULL && requester != NULL;
     if (!read_session(session, payload, fault)) return false;
     if (!read_request(arena, payload->is_legacy ? requester : request, payload, fault)) return false;
-    /* of client_credentials Hydra makes the client its own subject */
-    if (bytes_present(payload->subject) && bytes_equal(payload->subject, payload->client_id))
-        payload->is_client_credentials = true;
+    /* Of client_credentials Hydra makes the client its own subject. Where a grant is named, that counts, lest a client
+     * that was given a person's id keeps him in. */
+    bool names_itself = bytes_present(payload->subject) && bytes_equal(payload->subject, payload->client_id);
+    if (names_itself && !bytes_present(payload->grant_type)) payload->is_client_credentials = true;
     return !arena->overflowed || fault_set(fault, FAULT_FULL, "hydra payload", "it takes too much room");
 }
 

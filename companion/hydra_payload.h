@@ -11,13 +11,14 @@
 #include "base/text.h"
 
 struct hydra_payload {
-    bool is_legacy;             /* refresh_token_hook's */
-    bool is_client_credentials; /* no person: grant_type says so, or the subject is the client */
-    struct bytes subject;       /* session.id_token.subject: whom Hydra's login app named; absent when empty */
-    struct bytes client_id;     /* absent when there is none */
-    struct bytes grant_type;    /* the first that is named; absent in legacy calls without one */
-    struct bytes scope;         /* what was granted, space-separated; may be empty */
-    struct bytes audience;      /* what was granted, a JSON array */
+    bool is_legacy; /* refresh_token_hook's */
+    bool
+        is_client_credentials; /* no person: the grant type says so, or where none is named the subject is the client */
+    struct bytes subject;      /* session.id_token.subject: whom Hydra's login app named; absent when empty */
+    struct bytes client_id;    /* absent when there is none */
+    struct bytes grant_type;   /* the first that is named; absent in legacy calls without one */
+    struct bytes scope;        /* what was granted, space-separated; may be empty */
+    struct bytes audience;     /* what was granted, a JSON array */
     /* What the tokens carry so far; NULL: nothing */
     const struct json *access_claims; /* session.extra */
     const struct json *id_claims;     /* session.id_token.id_token_claims.ext */

@@ -8,7 +8,7 @@ enum { KEY_VISIBLE_MIN = 16, KEY_LEN_MAX = 1024, KEY_NAME_MAX = 128 };
 
 /* ---- the key ---- */
 
-/* RFC 9110 5.5, 5.6.2: what can stand in a header, with blanks within */
+/* RFC 9110 5.5: what can be sent in a header and comes as it was sent: blanks only within */
 static bool is_header_value(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -52,7 +52,7 @@ static void check_key(struct reader *r)
 
 /* ---- where it comes ---- */
 
-/* RFC 9110 5.6.2 */
+/* RFC 9110 5.6.2: the characters of a token */
 static bool is_token(struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++)

@@ -88,7 +88,7 @@ static void test_shapes(void)
         CHECK(!payload.is_legacy);
         CHECK_BYTES(payload.client_id, BYTES("new"));
     }
-    TEST("any sign of client_credentials is enough")
+    TEST("client_credentials is what is called so, or has the client for its subject and no name")
     {
         CHECK(parse(BYTES("{\"session\":{},\"request\":{\"payload\":{\"grant_type\":[\"client_credentials\"]}}}")));
         CHECK(payload.is_client_credentials);
@@ -96,6 +96,9 @@ static void test_shapes(void)
         CHECK(payload.is_client_credentials);
         CHECK(parse(BYTES("{\"session\":{\"client_id\":\"c\",\"id_token\":{\"subject\":\"c\"}}}")));
         CHECK(payload.is_client_credentials);
+        CHECK(parse(BYTES("{\"session\":{\"client_id\":\"c\",\"id_token\":{\"subject\":\"c\"}},"
+                          "\"request\":{\"grant_types\":[\"refresh_token\"]}}")));
+        CHECK(!payload.is_client_credentials);
         CHECK(parse(BYTES("{\"session\":{\"client_id\":\"\",\"id_token\":{\"subject\":\"\"}}}")));
         CHECK(!payload.is_client_credentials);
     }
