@@ -55,6 +55,11 @@ static void add_claim(struct claims *claims, const struct claim_expression *clai
     expressions[(*count)++] = (struct expression){claim->name, claim->expression, claim->line, claim->column};
 }
 
+static struct bindings bindings_of(const struct claims_source *source)
+{
+    return (struct bindings){.identity_admin = source->use_admin_metadata, .hydra = source->use_hydra};
+}
+
 static bool make_table(struct claims *claims, const struct claims_source *source, struct fault *fault)
 {
     size_t count = 0;
@@ -65,14 +70,14 @@ static bool make_table(struct claims *claims, const struct claims_source *source
         add_claim(claims, &source->table[i], expressions, &count);
     }
     if (count == 0) return true;
-    claims->program = program_create(expressions, count, source->use_admin_metadata, fault);
+    claims->program = program_create(expressions, count, bindings_of(source), fault);
     return claims->program != NULL;
 }
 
 static bool make_program(struct claims *claims, const struct claims_source *source, struct fault *fault)
 {
     struct expression all = {BYTES_ABSENT, source->program, source->program_line, source->program_column};
-    claims->program = program_create(&all, 1, source->use_admin_metadata, fault);
+    claims->program = program_create(&all, 1, bindings_of(source), fault);
     return claims->program != NULL;
 }
 

@@ -5,9 +5,10 @@
  * result (CLAIMS_RESULT_MAX); a run that passes a bound fails as a whole, optional claims or not. (A single step of
  * jq's is not interrupted; those that could take for ever are refused, see prelude.c.) Bound besides the session as
  * input: $client (the record without secrets), $scope (string), $audience (array), $identity_admin (metadata_admin or
- * null; only where use_admin_metadata says so). Not there: env, $ENV, input, inputs, debug, stderr, halt, halt_error,
- * import, include, input_filename, localtime: nothing reaches beyond what is handed in but the clock (now). Messages
- * never quote a person's data: they name the claim and the kind of failure. */
+ * null; only where use_admin_metadata says so), $hydra (what Hydra sent; only where use_hydra says so). Not there: env,
+ * $ENV, input, inputs, debug, stderr, halt, halt_error, import, include, input_filename, localtime: nothing reaches
+ * beyond what is handed in but the clock (now). Messages never quote a person's data: they name the claim and the kind
+ * of failure. */
 #ifndef CLAIMS_CLAIMS_H
 #define CLAIMS_CLAIMS_H
 
@@ -28,6 +29,7 @@ struct claims_source {
     struct bytes program; /* one jq program that returns an object; absent where there is a table */
     unsigned program_line, program_column;
     bool use_admin_metadata; /* $identity_admin is bound; otherwise naming it is an error at start */
+    bool use_hydra;          /* the same for $hydra */
 };
 
 /* iss sub aud exp iat nbf jti sid client_id scope act may_act cnf auth_time acr amr typ */
@@ -46,6 +48,7 @@ struct claims_input {
     struct bytes scope;          /* text */
     struct bytes audience;       /* JSON array */
     struct bytes identity_admin; /* JSON or absent (null) */
+    struct bytes hydra;          /* the same */
 };
 /* *out: a JSON object, names in the order of the table; null claims left out; reserved names that a program returned
  * are a failure. Whole numbers over 2^53 pass only where they stand as they stood in the session (a plain path to

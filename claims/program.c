@@ -12,14 +12,11 @@
 #include "claims/value.h"
 #include "claims/watchdog.h"
 
-static const char bind[] = ". as [$session, $client, $scope, $audience] |\n";
-static const char bind_admin[] = ". as [$session, $client, $scope, $audience, $identity_admin] |\n";
-
 struct program {
     struct arena arena;
     struct expression *expressions;
     size_t count;
-    bool use_admin_metadata;
+    struct bindings bindings;
     jq_state *jq;
     struct watch watch;
     struct budget budget;
@@ -40,7 +37,10 @@ static void keep_words(void *data, jv message)
 static void put_head(const struct program *p, struct text *out)
 {
     text_put(out, bytes_of(prelude));
-    text_put(out, bytes_of(p->use_admin_metadata ? bind_admin : bind));
+    text_put(out, BYTES(". as [$session, $client, $scope, $audience"));
+    if (p->bindings.identity_admin) text_put(out, BYTES(", $identity_admin"));
+    if (p->bindings.hydra) text_put(out, BYTES(", $hydra"));
+    text_put(out, BYTES("] |\n"));
 }
 
 /* [($session | try {v: [at most two values of it]} catch {e: 1}), ...] */
@@ -217,14 +217,14 @@ static bool prepare(struct program *p, struct fault *fault)
     return compile_all(p) || find_culprit(p, fault);
 }
 
-struct program *program_create(const struct expression *expressions, size_t count, bool use_admin_metadata,
+struct program *program_create(const struct expression *expressions, size_t count, struct bindings bindings,
                                struct fault *fault)
 {
     struct program *p = calloc(1, sizeof *p);
     if (p == NULL) abort();
     arena_init(&p->arena, SIZE_MAX);
     p->count = count;
-    p->use_admin_metadata = use_admin_metadata;
+    p->bindings = bindings;
     copy_expressions(p, expressions);
     regex_guard();
     budget_check_in_place();
@@ -256,13 +256,15 @@ static bool add_json(jv *array, struct bytes json)
     return true;
 }
 
-/* [session, client, scope, audience, identity_admin] */
-static bool read_input(const struct claims_input *in, bool use_admin_metadata, jv *out)
+/* as put_head binds it */
+static bool read_input(const struct claims_input *in, struct bindings bindings, jv *out)
 {
     *out = jv_array();
     if (!add_json(out, in->session) || !add_json(out, in->client)) return false;
     *out = jv_array_append(*out, jv_string_sized(in->scope.at == NULL ? "" : in->scope.at, (int)in->scope.len));
-    return add_json(out, in->audience) && add_json(out, use_admin_metadata ? in->identity_admin : BYTES_ABSENT);
+    if (!add_json(out, in->audience)) return false;
+    if (bindings.identity_admin && !add_json(out, in->identity_admin)) return false;
+    return !bindings.hydra || add_json(out, in->hydra);
 }
 
 static void halt(void *data)
@@ -279,9 +281,9 @@ static bool are_results(jv results, size_t count)
 bool program_run(struct program *p, const struct claims_input *in, struct fault *fault)
 {
     jv input;
-    if (!read_input(in, p->use_admin_metadata, &input)) {
+    if (!read_input(in, p->bindings, &input)) {
         jv_free(input);
-        return fail("session, client, audience or metadata_admin is no JSON", fault);
+        return fail("session, client, audience, metadata_admin or what Hydra sent is no JSON", fault);
     }
     jq_start(p->jq, input, 0);
     watchdog_arm(&p->watch, p->jq, CLAIMS_RUN_MAX_MS);

@@ -18,8 +18,13 @@ struct expression {
     unsigned line, column; /* as in claims.h */
 };
 
+/* what is bound beside $session, $client, $scope and $audience */
+struct bindings {
+    bool identity_admin, hydra;
+};
+
 /* NULL with FAULT_INPUT as claims_create; the expressions are copied */
-struct program *program_create(const struct expression *expressions, size_t count, bool use_admin_metadata,
+struct program *program_create(const struct expression *expressions, size_t count, struct bindings bindings,
                                struct fault *fault) MUST_USE;
 void program_destroy(struct program *program); /* NULL is nothing */
 

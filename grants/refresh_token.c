@@ -187,7 +187,7 @@ static enum step_result take_look(struct flow *flow)
     x->rotation.looked = true;
     x->rotation.look_began_steady_ms = x->session.look.began_steady_ms;
     x->rotation.session_expires_at = outlives_session(flow) ? 0 : session->expires_at_ms;
-    if (!bytes_present(session->json)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
+    if (!bytes_present(session->id)) return STEP_NEXT; /* only the identity was looked at: session claims stay as they were */
     if (session->aal < aal_of_acr(x->rotated.grant.acr)) return refuse(flow, OAUTH_INVALID_GRANT, "assurance lower than the grant's");
     return map_claims_anew(flow);
 }

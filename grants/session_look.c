@@ -63,7 +63,7 @@ enum step_result look_at_identity(struct flow *flow)
     return ask_identity(flow, identity_of(flow), x->grant->identity_id, arena_of(flow), &x->look);
 }
 
-static bool session_is_live(const struct session_look *x) { return x->is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.json); }
+static bool session_is_live(const struct session_look *x) { return x->is_due && x->look.outcome == LOOK_LIVE && bytes_present(x->look.session.id); }
 
 /* ---- the extension ---- */
 

@@ -23,7 +23,7 @@ enum look_outcome {
 };
 
 struct session {
-    struct bytes id;               /* uuid, lower case */
+    struct bytes id;               /* uuid, lower case; absent where only the identity was looked at */
     struct bytes identity_id;      /* uuid, lower case */
     struct bytes external_id;      /* absent when the identity has none */
     int64_t authenticated_at_ms, expires_at_ms; /* since the epoch, by Kratos' clock */
@@ -62,7 +62,8 @@ enum step_result ask_extend(struct flow *flow, struct identity *identity, struct
 enum step_result ask_whoami_again(struct flow *flow, struct identity *identity, const struct whoami_ask *ask, struct arena *arena, struct look *look);
 enum step_result ask_session_again(struct flow *flow, struct identity *identity, struct bytes session_id, struct arena *arena, struct look *look);
 
-/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin.
+/* GET {admin}/admin/identities/{id}: is the person still there and active? Fills only session.identity_id, external_id, metadata_admin, and json, which is
+ * {"identity":...} as whoami would give it.
  * For grants that outlive their session, and for metadata_admin, which whoami never gives and the session only since Kratos 26.3. */
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id, struct arena *arena, struct look *look);
 

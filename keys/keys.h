@@ -27,6 +27,8 @@ struct system_secrets {
     } at[SYSTEM_SECRETS_MAX];
     size_t count;
 };
+/* Is it guessable, or does it look like an example of some documentation? len at most 4096. */
+bool secret_is_example(struct bytes text);
 /* FAULT_INPUT: none, more than SYSTEM_SECRETS_MAX, one under 32 characters, one of the documentation's examples, two with the same kid */
 bool system_secrets_init(struct system_secrets *secrets, const struct bytes *texts, size_t count, struct fault *fault) MUST_USE;
 void system_secrets_release(struct system_secrets *secrets);

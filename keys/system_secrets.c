@@ -1,5 +1,6 @@
 #include "keys/keys.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -8,10 +9,10 @@
 enum { SECRET_LEAST = 32, SECRET_MOST = 4096, VARIETY_LEAST = 8 };
 
 /* Texts that stand in documentation and samples, ours and Ory's; letters and digits only, lower case. */
-static const struct bytes examples[] = {BYTES("changeme"),   BYTES("changethis"),   BYTES("example"),
-                                        BYTES("replace"),    BYTES("secretsecret"), BYTES("yoursecret"),
-                                        BYTES("insecure"),   BYTES("atleast32"),    BYTES("thisisthe"),
-                                        BYTES("0123456789"), BYTES("1234567890"),   BYTES("abcdefghij")};
+static const struct bytes examples[] = {
+    BYTES("changeme"),   BYTES("changethis"), BYTES("example"),    BYTES("replace"),   BYTES("secretsecret"),
+    BYTES("yoursecret"), BYTES("insecure"),   BYTES("atleast32"),  BYTES("thisisthe"), BYTES("0123456789"),
+    BYTES("1234567890"), BYTES("abcdefghij"), BYTES("secretvalue")};
 
 static size_t variety(struct bytes text)
 {
@@ -25,11 +26,12 @@ static size_t variety(struct bytes text)
     return count;
 }
 
-static bool is_example(struct bytes text)
+bool secret_is_example(struct bytes text)
 {
     char plain[SECRET_MOST];
     size_t len = 0;
     bool found = variety(text) < VARIETY_LEAST;
+    assert(text.len <= sizeof plain);
     for (size_t i = 0; i < text.len; i++)
         if (isalnum((unsigned char)text.at[i])) plain[len++] = (char)tolower((unsigned char)text.at[i]);
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
@@ -65,7 +67,7 @@ static bool add(struct system_secrets *secrets, struct bytes text, struct fault 
     if (text.len < SECRET_LEAST)
         return refuse(index, "must have at least 32 characters; make one with: openssl rand -base64 32", fault);
     if (text.len > SECRET_MOST) return refuse(index, "is longer than 4096 characters", fault);
-    if (is_example(text))
+    if (secret_is_example(text))
         return refuse(index, "is guessable or an example of the documentation; make one with: openssl rand -base64 32",
                       fault);
     derive(secrets, text);

@@ -13,6 +13,7 @@
 struct client_registry;
 struct lockout;
 struct grant_type;
+struct hydra_hook;
 
 struct context {
     struct worker *worker;
@@ -26,6 +27,7 @@ struct context {
     struct key_seat keys;                    /* key_seat_ring: the keys as they are now */
     struct key_desk key_desk;                /* for who changes them */
     struct client_registry *clients;
+    struct hydra_hook *hydra_hook;           /* NULL where hydra.hook.enabled is false */
 };
 static inline struct context *context_of(const struct request *request) { return request->worker->data; }
 

@@ -124,6 +124,7 @@ static void forget_ended(void *data, enum revoke_by by, struct bytes name)
     struct worker_context *own = data;
     if (by == REVOKE_CLIENT) client_registry_forget(own->context.clients, name);
     session_tokens_forget(own->app->forward_auth.tokens, by, name);
+    hydra_hook_forget(own->context.hydra_hook, by, name);
 }
 
 static bool compile_claims(struct context *context, struct fault *fault)
@@ -134,6 +135,13 @@ static bool compile_claims(struct context *context, struct fault *fault)
     for (size_t i = 0; i < policy->profile_count; i++)
         if ((context->claims[i] = claims_create(&policy->profiles[i].claims, fault)) == NULL) return false;
     return true;
+}
+
+static bool make_companions(struct context *context, const struct settings *settings, struct fault *fault)
+{
+    if (!settings->hydra_hook.enabled) return true;
+    context->hydra_hook = hydra_hook_create(&settings->hydra_hook, context, fault);
+    return context->hydra_hook != NULL;
 }
 
 static bool fill_context(struct worker_context *own, struct fault *fault)
@@ -148,7 +156,7 @@ static bool fill_context(struct worker_context *own, struct fault *fault)
     key_seat_init(&context->keys, app->key_view);
     context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
     context->clients = client_registry_create(context->policy, context->store);
-    return context->identity != NULL && compile_claims(context, fault);
+    return context->identity != NULL && compile_claims(context, fault) && make_companions(context, app->settings, fault);
 }
 
 /* A worker without requests would keep the ring of its last one, and a revoked private key with it. */
@@ -187,6 +195,7 @@ void app_stop_worker(struct worker *worker)
     janitor_destroy(own->janitor);
     key_keeper_destroy(own->key_keeper);
     timer_stop(worker->loop, &own->key_look);
+    hydra_hook_destroy(context->hydra_hook);
     if (context->identity != NULL) kratos_destroy(context->identity);
     client_registry_destroy(context->clients);
     for (size_t i = 0; context->claims != NULL && i < context->policy->profile_count; i++) claims_destroy(context->claims[i]);

@@ -61,6 +61,8 @@ static const struct route KRATOS_REVOKE = {.path = "/hooks/kratos/revoke", .meth
     .steps = KRATOS_REVOKE_STEPS, .finish = kratos_revoke_finish, .name = "kratos_revoke"};
 static const struct route INTROSPECT_ADMIN = {.path = "/admin/oauth2/introspect", .methods = METHOD_POST, .size = sizeof(struct introspect_admin), .steps = INTROSPECT_ADMIN_STEPS,
     .finish = introspect_admin_finish, .dispose = introspect_admin_release, .name = "introspect_admin"};
+static const struct route HYDRA_HOOK = {.path = "/hooks/hydra/token", .methods = METHOD_POST, .size = sizeof(struct hydra_hook_request), .steps = HYDRA_HOOK_STEPS,
+    .finish = hydra_hook_finish, .dispose = hydra_hook_release, .name = "hydra_hook"};
 
 struct layout {
     struct app *app;
@@ -143,6 +145,7 @@ static void lay_out_admin(struct layout *l)
     put(l, &REVOKE_ONE_GRANT);
     if (secret_present(&l->app->kratos_hook_key)) put(l, &KRATOS_REVOKE)->data = &l->app->kratos_hook_key;
     put(l, &INTROSPECT_ADMIN);
+    if (l->app->settings->hydra_hook.enabled) put(l, &HYDRA_HOOK);
     put(l, &ALIVE);
     put(l, &READY);
     put(l, &VERSION);

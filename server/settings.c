@@ -44,6 +44,7 @@ static void fill(struct reader *r)
     fill_profiles(r);
     fill_clients(r);
     fill_forward_auth(r);
+    fill_hydra_hook(r);
     check_settings(r);
     warn_of_readable_secrets(r);
     warn_of_no_audience(r);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "companion/forward_auth_profile.h"
+#include "companion/hydra_hook.h"
 #include "keys/plan.h"
 #include "oauth/client.h"
 
@@ -38,6 +39,7 @@ struct settings {
     struct forward_auth_settings forward_auth;
     enum log_level log_level;
     enum log_format log_format;
+    struct hydra_hook_settings hydra_hook; /* its api_key is a secret: never in a message */
     struct policy policy;           /* issuer, secrets, profiles with claims, audience, refresh, clients, ... */
 };
 

@@ -75,7 +75,7 @@ static void check_claims(struct reader *r, const char *key, const struct node *n
     if (r->complaints.count == before) complain_claims(r, key, node, &fault);
 }
 
-static void fill_claims(struct reader *r, const char *key, const struct node *node, struct claims_source *out)
+void fill_claims(struct reader *r, const char *key, const struct node *node, struct claims_source *out)
 {
     size_t before = r->complaints.count;
     read_claims(r, key, node, out);

@@ -68,11 +68,12 @@ const struct node *setting_value_node(struct reader *r, const struct setting *ro
 
 /* ---- filling in, each from values that were checked one by one; each complains about what doesn't fit together ----
  */
-void fill_settings(struct reader *r);  /* settings_fill.c: the single values */
-void fill_profiles(struct reader *r);  /* settings_profiles.c: access_token and its resources, claims compiled */
-void fill_clients(struct reader *r);   /* settings_clients.c */
+void fill_settings(struct reader *r);   /* settings_fill.c: the single values */
+void fill_profiles(struct reader *r);   /* settings_profiles.c: access_token and its resources, claims compiled */
+void fill_clients(struct reader *r);    /* settings_clients.c */
+void fill_hydra_hook(struct reader *r); /* settings_hook.c */
 void fill_forward_auth(struct reader *r); /* settings_forward_auth.c; after the clients */
-void check_settings(struct reader *r); /* settings_check.c: what must hold between values */
+void check_settings(struct reader *r);  /* settings_check.c: what must hold between values */
 
 /* false after a complaint: the algorithm must be one that keys are made for; the audience must be one; an audience of
  * several must look alike, since one token is for all of them */
@@ -80,6 +81,8 @@ bool require_algorithm(struct reader *r, const struct place *place, const char *
 bool require_audience(struct reader *r, const struct place *place, const char *key, struct bytes audience);
 bool require_one_profile(struct reader *r, const struct place *place, const char *key,
                          const struct bytes_list *audience);
+/* settings_profiles.c: reads claims and compiles them; what is bound is out's to say before. NULL node: no claims */
+void fill_claims(struct reader *r, const char *key, const struct node *node, struct claims_source *out);
 /* complains about a row, at its place; false */
 bool complain_row(struct reader *r, enum setting_index index, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

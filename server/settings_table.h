@@ -88,6 +88,17 @@ enum setting_type {
     X(KEYS_PUBLISH_BEFORE, "keys.publish_before", DURATION, "24h", MINUTES_MS(1), DAYS_MS(365), "", \
         "How long a key stands in the JWKS before it signs; at least twice keys.jwks_max_age and 6 minutes.") \
     X(KEYS_JWKS_MAX_AGE, "keys.jwks_max_age", DURATION, "15m", SECONDS_MS(1), HOURS_MS(24), "", "How long others may keep the JWKS: max-age, and stale-if-error, of its Cache-Control.") \
+    X(HOOK_ENABLED, "hydra.hook.enabled", BOOL, "false", 0, 0, "", "Answers Hydra's token hook at /hooks/hydra/token of the admin port (docs/hydra-hook.md).") \
+    X(HOOK_API_KEY, "hydra.hook.api_key", SECRET, "", 0, 0, "the whole value that Hydra sends, with at least 16 visible characters", \
+        "Required with the hook: what stands in oauth2.token_hook.auth.config.value of Hydra's configuration.") \
+    X(HOOK_API_KEY_IN, "hydra.hook.api_key_in", TEXT, "header:Authorization", 0, 0, "header:<name> or cookie:<name>", "Where Hydra puts it: in and name of the same configuration.") \
+    X(HOOK_ACCESS_CLAIMS, "hydra.hook.access_token.claims", CLAIMS, "", 0, 0, "a table of claim names to jq expressions, or one jq program that returns an object", \
+        "Claims for Hydra's access tokens, from the Kratos session, or {identity: ...} where none is known; $hydra is what Hydra sent.") \
+    X(HOOK_ID_CLAIMS, "hydra.hook.id_token.claims", CLAIMS, "", 0, 0, "a table of claim names to jq expressions, or one jq program that returns an object", "The same for its ID tokens.") \
+    X(HOOK_KRATOS_SESSION, "hydra.hook.kratos_session", TEXT, "", 0, 0, "a jq expression over what Hydra sent", \
+        "Gives the id of the Kratos session that Hydra's tokens shall end with, or null: .session.extra.kratos_session_id, where the consent app has put it.") \
+    X(HOOK_ON_KRATOS_DOWN, "hydra.hook.on_kratos_down", CHOICE, "keep", 0, 0, "keep refuse", \
+        "When Kratos is away for longer than kratos.session.stale_if_error allows: Hydra keeps the claims it has, or refuses to issue.") \
     X(CLIENTS, "clients", RECORDS, "", 0, 0, "a list of client records", \
         "OAuth2 clients that stand here and not in the database: records as under /admin/clients, with client_id, and with client_secret where they are confidential.") \
     X(FORWARD_KEEP, "forward_auth.keep", DURATION, "30s", 0, MINUTES_MS(15), "", \

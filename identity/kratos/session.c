@@ -136,11 +136,17 @@ static struct bytes name_aal(unsigned aal)
     return names[aal];
 }
 
+/* what whoami never shows, and the admin API does */
+static bool is_for_admins(struct bytes name)
+{
+    return bytes_equal(name, BYTES("metadata_admin")) || bytes_equal(name, BYTES("credentials"));
+}
+
 static void write_identity(struct text *t, const struct json *identity)
 {
     text_put_char(t, '{');
     for (const struct json *member = identity->first; member != NULL; member = member->next) {
-        if (bytes_equal(member->name, BYTES("metadata_admin"))) continue;
+        if (is_for_admins(member->name)) continue;
         text_put_json_name(t, member->name);
         json_write(t, member);
     }
@@ -166,6 +172,19 @@ static bool write_session(struct arena *arena, const struct json *root, size_t e
     text_put_char(&t, '{');
     for (const struct json *member = root->first; member != NULL; member = member->next)
         if (!bytes_equal(member->name, BYTES("tokenized"))) write_member(&t, member, session);
+    text_put_char(&t, '}');
+    session->json = text_bytes(&t);
+    return bytes_present(session->json);
+}
+
+/* a session of which nothing but the identity is known */
+static bool write_lone_identity(struct arena *arena, const struct json *identity, size_t expected_len,
+                                struct session *session)
+{
+    struct text t;
+    text_init(&t, arena, expected_len);
+    text_put(&t, BYTES("{\"identity\":"));
+    write_identity(&t, identity);
     text_put_char(&t, '}');
     session->json = text_bytes(&t);
     return bytes_present(session->json);
@@ -226,7 +245,8 @@ enum standing parse_person(struct arena *arena, struct bytes body, struct sessio
     if (root == NULL) return STANDING_UNCLEAR;
     enum standing standing = read_person(arena, root, session, fault);
     if (standing != STANDING_LIVE) return standing;
-    bool written = write_metadata_admin(arena, json_find(root, "metadata_admin"), session);
+    bool written = write_lone_identity(arena, root, body.len, session) &&
+                   write_metadata_admin(arena, json_find(root, "metadata_admin"), session);
     return written ? STANDING_LIVE : unclear(fault, "too large");
 }
 

@@ -23,7 +23,8 @@ const char *standing_name(enum standing standing);
 /* a session as whoami and the admin API give it. Filled: all of *session where it is live; its id unless unclear */
 enum standing parse_session(struct arena *arena, struct bytes body, struct session *session, struct fault *fault);
 
-/* an identity as the admin API gives it: never STANDING_EXPIRED. Fills identity_id and external_id */
+/* an identity as the admin API gives it: never STANDING_EXPIRED. Fills identity_id, external_id, json and
+ * metadata_admin where the person is live */
 enum standing parse_person(struct arena *arena, struct bytes body, struct session *session, struct fault *fault);
 
 /* Kratos' error body. id, message and redirect_to are absent where it has none; the last is a http URL without blanks

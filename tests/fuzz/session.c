@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     clock_set_skew_ms(0);
     clock_set_skew_ms(RECORDED_AT_MS - clock_now_ms());
     if (parse_session(&a, body, &session, &fault) == STANDING_LIVE) check_again(&a, &session);
-    if (parse_person(&a, body, &session, &fault) == STANDING_LIVE) assert(session.identity_id.len == 36);
+    if (parse_person(&a, body, &session, &fault) == STANDING_LIVE)
+        assert(session.identity_id.len == 36 && bytes_start_with(session.json, BYTES("{\"identity\":{\"")));
     if (parse_refusal(&a, body, &refusal)) assert(refusal.code >= 100);
     arena_release(&a);
     return 0;

@@ -176,9 +176,9 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 {
     static const char JSON[] = "{\"identity\":{\"traits\":{\"email\":\"ann@example.com\"}}}";
     *session = (struct session){.identity_id = arena_copy(arena, bytes_of(IDENTITY_ID))};
+    session->json = arena_copy(arena, bytes_of(JSON));
     if (!whole) return;
     session->id = arena_copy(arena, bytes_of(SESSION_ID));
-    session->json = arena_copy(arena, bytes_of(JSON));
     session->authenticated_at_ms = clock_now_ms() - 60000;
     session->expires_at_ms = kratos.expires_at_ms;
     session->aal = 1;

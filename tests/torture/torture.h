@@ -20,12 +20,13 @@ struct scene {
     int done;            /* enum storage_verb: what a success must have done; NOTHING_DONE: it needs nothing */
     int without_kratos;  /* the status when Kratos is away and the database is not; 0: 503 */
     bool (*holds)(void); /* what else must hold then; may be NULL */
+    int trouble;         /* the status of trouble; 0: 503 */
     bool plain_503;      /* its 503 is for monitors: no Retry-After, no OAuth error */
 };
 
 extern const struct scene EXCHANGE_SCENES[], REFRESH_SCENES[], REVOKE_SCENES[], PREFLIGHT_SCENES[],
     CREATE_CLIENT_SCENES[], LIST_CLIENTS_SCENES[], GET_CLIENT_SCENES[], DELETE_CLIENT_SCENES[], KEY_SCENES[],
     READY_SCENES[], FORWARD_AUTH_SCENES[], LIST_GRANTS_SCENES[], REVOKE_GRANTS_SCENES[], KRATOS_REVOKE_SCENES[],
-    INTROSPECT_SCENES[], INTROSPECT_ADMIN_SCENES[];
+    INTROSPECT_SCENES[], INTROSPECT_ADMIN_SCENES[], HYDRA_HOOK_SCENES[];
 
 #endif

@@ -131,6 +131,8 @@ void world_forget(void)
     world.context.clients = client_registry_create(&world.policy, world.context.store);
     world.context.lockout = lockout_create();
     world.forward_auth = (struct forward_auth){&FORWARD_AUTH, session_tokens_create()};
+    if (!world.hydra_hook.enabled) return;
+    must((world.context.hydra_hook = hydra_hook_create(&world.hydra_hook, &world.context, NULL)) != NULL);
 }
 
 void world_release_forgetful(void)
@@ -138,6 +140,8 @@ void world_release_forgetful(void)
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
     session_tokens_destroy(world.forward_auth.tokens);
+    hydra_hook_destroy(world.context.hydra_hook);
+    world.context.hydra_hook = NULL;
 }
 
 /* ---- its clients ---- */

@@ -4,6 +4,7 @@
 #define TESTS_TORTURE_WORLD_H
 
 #include "companion/forward_auth.h"
+#include "companion/hydra_hook.h"
 #include "oauth/context.h"
 #include "oauth/refresh_token.h"
 
@@ -20,12 +21,13 @@ struct world {
     struct claims *claims[3];
     struct bytes audience[2];
     struct forward_auth forward_auth; /* nothing is kept from one request to the next */
+    struct hydra_hook_settings hydra_hook; /* where enabled, world_forget makes the context's hook anew */
 };
 extern struct world world;
 
 void world_create(void);
 void world_destroy(void);
-/* nothing of its clients is remembered, nor of wrong secrets */
+/* nothing of its clients is remembered, nor of wrong secrets, nor of people */
 void world_forget(void);
 void world_release_forgetful(void); /* what world_forget made; before the next one, and at the end */
 

@@ -125,6 +125,13 @@ static void check_token(void)
         CHECK(!passes(&(struct knock){.host = "localhost", .path = "/health"}) && answered.status == 401);
         CHECK(!passes(&(struct knock){.host = "localhost", .path = "/metrics"}) && answered.status == 401);
     }
+    TEST("hooks take keys of their own, but no page's requests and no rebound name's")
+    {
+        CHECK(passes(&(struct knock){.host = "localhost", .path = "/hooks/hydra/token"}));
+        CHECK(!passes(&(struct knock){.host = "localhost", .path = "/hooks"}) && answered.status == 401);
+        CHECK(!passes(&(struct knock){.host = "evil.example", .path = "/hooks/hydra/token"}) && answered.status == 403);
+        CHECK(!passes(&(struct knock){.host = "localhost", .origin = "null", .path = "/hooks/hydra/token"}));
+    }
     secret_release(&rules.token);
 }
 

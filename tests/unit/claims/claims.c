@@ -86,6 +86,27 @@ static void check_admin_metadata(void)
     CHECK(claims_create(&source, &fault) == NULL && strstr(fault.what, "$identity_admin is not defined") != NULL);
 }
 
+static void check_hydra(void)
+{
+    struct claim_expression table[] = {claim("grant", "$hydra.request.payload.grant_type[0]"),
+                                       claim("role", "$identity_admin.role"), claim("who", ".identity.traits.email")};
+    struct claims_source source = {.table = table, .table_count = 1, .use_hydra = true};
+    struct claims *claims = claims_create(&source, &fault);
+    input.hydra = BYTES("{\"request\":{\"payload\":{\"grant_type\":[\"refresh_token\"]}}}");
+    CHECK_BYTES(map(claims), BYTES("{\"grant\":\"refresh_token\"}"));
+    input.hydra = BYTES_ABSENT;
+    CHECK_BYTES(map(claims), BYTES("{}"));
+    claims_destroy(claims);
+    source = (struct claims_source){.table = table, .table_count = 2, .use_hydra = true, .use_admin_metadata = true};
+    claims = claims_create(&source, &fault);
+    input.hydra = BYTES("{\"request\":{\"payload\":{\"grant_type\":[\"x\"]}}}");
+    input.identity_admin = BYTES("{\"role\":\"boss\"}");
+    CHECK_BYTES(map(claims), BYTES("{\"grant\":\"x\",\"role\":\"boss\"}"));
+    claims_destroy(claims);
+    source.use_hydra = false;
+    CHECK(claims_create(&source, &fault) == NULL && strstr(fault.what, "$hydra is not defined") != NULL);
+}
+
 static void check_home(void)
 {
     char folder[] = "/tmp/hydrant-claims-XXXXXX", path[64];
@@ -150,6 +171,7 @@ int main(void)
     CHECK_BYTES(MAP("a", "$audience | length", "s", "$scope | split(\" \")"),
                 BYTES("{\"a\":1,\"s\":[\"openid\",\"email\"]}"));
     TEST("$identity_admin is there where the settings say so, and an error elsewhere") check_admin_metadata();
+    TEST("$hydra is there where it is asked for, beside $identity_admin or without, and nowhere else") check_hydra();
     TEST("a null leaves the claim out, by a path and by jq, wherever it stands")
     CHECK_BYTES(MAP("a", ".identity.organization_id", "b", "null | .", "c", ".active", "d", ".no.such", "e", "1 + 1",
                     "f", ".x // null"),

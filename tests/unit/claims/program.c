@@ -10,7 +10,7 @@ static struct claims_input input;
 static struct program *make(const char *expression)
 {
     struct expression e = {BYTES("c"), bytes_of(expression), 0, 0};
-    return program_create(&e, 1, false, &fault);
+    return program_create(&e, 1, (struct bindings){.hydra = false}, &fault);
 }
 
 static struct bytes read_result(struct program *program)
@@ -55,7 +55,7 @@ static bool refused(const char *expression, const char *words)
 
 static void check_place(struct expression e, const char *words)
 {
-    CHECK(program_create(&e, 1, false, &fault) == NULL && fault.kind == FAULT_INPUT);
+    CHECK(program_create(&e, 1, (struct bindings){.hydra = false}, &fault) == NULL && fault.kind == FAULT_INPUT);
     CHECK_BYTES(bytes_of(fault.what), bytes_of(words));
 }
 
@@ -74,7 +74,7 @@ static void check_places(void)
     check_place(e, "the claims program, line 3, column 5: no_such/0 is not defined");
     struct expression three[] = {
         {BYTES("a"), BYTES("1 + 1"), 1, 1}, {BYTES("b"), BYTES("nope"), 2, 1}, {BYTES("c"), BYTES("2"), 3, 1}};
-    CHECK(program_create(three, 3, false, &fault) == NULL);
+    CHECK(program_create(three, 3, (struct bindings){.hydra = false}, &fault) == NULL);
     CHECK_BYTES(bytes_of(fault.what), BYTES("claim \"b\", line 2, column 1: nope/0 is not defined"));
 }
 
@@ -82,7 +82,7 @@ static void check_usable_after(const char *bomb, const char *words)
 {
     struct expression both[] = {{BYTES("a"), BYTES(".deep | if . then 1 else 0 end"), 0, 0},
                                 {BYTES("b"), bytes_of(bomb), 0, 0}};
-    struct program *program = program_create(both, 2, false, &fault);
+    struct program *program = program_create(both, 2, (struct bindings){.hydra = false}, &fault);
     struct bytes session = input.session;
     CHECK(program != NULL);
     for (int i = 0; i < 3; i++) {
@@ -158,7 +158,8 @@ int main(void)
               refused(".a)", "syntax error"));
         CHECK(refused("%", "syntax error"));
         struct expression e = {BYTES("c"), BYTES(".a\0.b"), 0, 0};
-        CHECK(program_create(&e, 1, false, &fault) == NULL && strstr(fault.what, "NUL") != NULL);
+        CHECK(program_create(&e, 1, (struct bindings){.hydra = false}, &fault) == NULL &&
+              strstr(fault.what, "NUL") != NULL);
     }
     TEST("the place is told where it is known") check_places();
     TEST("a comment, a definition and several lines are all right")

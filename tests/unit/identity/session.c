@@ -317,6 +317,11 @@ static void test_persons(void)
         CHECK(parse_person(&arena, recorded(&arena, "33-identity"), &session, &fault) == STANDING_LIVE);
         CHECK_BYTES(session.identity_id, BYTES("f5b828a0-e0c4-410a-9fd9-03d4a6d9f076"));
         CHECK_BYTES(session.external_id, BYTES("crm-1795485510"));
+        CHECK(!bytes_present(session.id));
+        CHECK(bytes_start_with(session.json, BYTES("{\"identity\":{\"id\":\"f5b828a0-")));
+        CHECK(bytes_contain(session.json, BYTES("\"metadata_public\":{\"n\":9007199254740993,")));
+        CHECK(!bytes_contain(session.json, BYTES("metadata_admin")) && bytes_contain(session.metadata_admin, BYTES("ops")));
+        CHECK(!bytes_contain(session.json, BYTES("credentials")));
     }
     TEST("a person who was disabled is not active")
     {
