@@ -6,12 +6,12 @@
  *
  * To add a family: a row in METRIC_FAMILIES and, where it has a label of its own, its words, their enum and a row in
  * METRIC_LABELS; then metric_count, metric_add or metric_observe (metrics.h) where it happens, and docs/metrics.md
- * anew. For example, for what a hook answers:
+ * anew. For example, for what Hydra's hook answers:
  *     X(HOOK_ANSWERS, COUNTER, "hydrant_hook_answers_total", (LABEL_HOOK), "Answers to Hydra's token hook.")
- *     #define HOOK_WORDS(X) X(HOOK_MERGED, "merged") X(HOOK_REFUSED, "refused")
+ *     #define HOOK_WORDS(X) X(HOOK_MAPPED, "mapped") X(HOOK_REFUSED, "refused")
  *     enum metric_hook { HOOK_WORDS(METRIC_ENUMERATOR) };
  *     X(LABEL_HOOK, "outcome", HOOK_WORDS)
- *     metric_count(METRIC_HOOK_ANSWERS, HOOK_MERGED);
+ *     metric_count(METRIC_HOOK_ANSWERS, HOOK_MAPPED);
  * To add a word to a label that is there: its word alone. */
 #ifndef BASE_METRICS_TABLE_H
 #define BASE_METRICS_TABLE_H
@@ -37,6 +37,11 @@
         "Token exchanges, by what was exchanged and what came of it.") \
     X(REVOCATIONS, COUNTER, "hydrant_revocations_total", (LABEL_REVOKED_BY, LABEL_REVOKED_BECAUSE), \
         "Grants ended by a revocation; those ended by a reuse are refreshes with the outcome reused.") \
+    X(INTROSPECTIONS, COUNTER, "hydrant_introspections_total", (LABEL_INTROSPECTION), \
+        "Tokens that somebody asked about, at both endpoints.") \
+    X(FORWARD_AUTH, COUNTER, "hydrant_forward_auth_total", (LABEL_FORWARD_AUTH), \
+        "What proxies were told: a token that was kept, one after a look at Kratos, or none.") \
+    X(HOOK_ANSWERS, COUNTER, "hydrant_hook_answers_total", (LABEL_HOOK), "Answers to Hydra's token hook.") \
     X(CLIENT_FAILURES, COUNTER, "hydrant_client_authentication_failures_total", (LABEL_CLIENT_FAILURE), \
         "Requests whose client could not be authenticated.") \
     X(LOCKOUTS, COUNTER, "hydrant_lockouts_total", (), \
@@ -102,6 +107,12 @@
     X(REVOKED_BECAUSE_REVOKED_BY_CLIENT, "revoked_by_client") X(REVOKED_BECAUSE_SESSION_ENDED, "session_ended") \
     X(REVOKED_BECAUSE_IDENTITY_ENDED, "identity_ended") X(REVOKED_BECAUSE_REVOKED_BY_ADMIN, "revoked_by_admin") \
     X(REVOKED_BECAUSE_REVOKED_BY_KRATOS, "revoked_by_kratos")
+#define INTROSPECTION_WORDS(X) X(INTROSPECTION_ACTIVE, "active") X(INTROSPECTION_INACTIVE, "inactive")
+#define FORWARD_AUTH_WORDS(X) X(FORWARD_AUTH_KEPT, "kept") X(FORWARD_AUTH_LOOKED, "looked") \
+    X(FORWARD_AUTH_NO_SESSION, "no_session") X(FORWARD_AUTH_STEP_UP, "step_up") X(FORWARD_AUTH_REFUSED, "refused") \
+    X(FORWARD_AUTH_UNAVAILABLE, "unavailable") X(FORWARD_AUTH_LEFT, "left") X(FORWARD_AUTH_FAILED, "failed")
+#define HOOK_WORDS(X) X(HOOK_MAPPED, "mapped") X(HOOK_UNCHANGED, "unchanged") X(HOOK_REFUSED, "refused") \
+    X(HOOK_NOT_HYDRA, "not_hydra") X(HOOK_MALFORMED, "malformed") X(HOOK_LEFT, "left")
 #define CLIENT_FAILURE_WORDS(X) X(CLIENT_MALFORMED, "malformed") X(CLIENT_UNKNOWN, "unknown_client") \
     X(CLIENT_WRONG_METHOD, "wrong_method") X(CLIENT_WRONG_SECRET, "wrong_secret") X(CLIENT_LOCKED_OUT, "locked_out")
 #define ALGORITHM_WORDS(X) X(ALGORITHM_ES256, "ES256") X(ALGORITHM_ES384, "ES384") X(ALGORITHM_RS256, "RS256") \
@@ -134,6 +145,9 @@ enum metric_subject { SUBJECT_WORDS(METRIC_ENUMERATOR) };
 enum metric_exchange { EXCHANGE_WORDS(METRIC_ENUMERATOR) };
 enum metric_revoked_by { REVOKED_BY_WORDS(METRIC_ENUMERATOR) };
 enum metric_revoked_because { REVOKED_BECAUSE_WORDS(METRIC_ENUMERATOR) };
+enum metric_introspection { INTROSPECTION_WORDS(METRIC_ENUMERATOR) };
+enum metric_forward_auth { FORWARD_AUTH_WORDS(METRIC_ENUMERATOR) };
+enum metric_hook { HOOK_WORDS(METRIC_ENUMERATOR) };
 enum metric_client_failure { CLIENT_FAILURE_WORDS(METRIC_ENUMERATOR) };
 enum metric_algorithm { ALGORITHM_WORDS(METRIC_ENUMERATOR) };
 enum metric_key_state { KEY_STATE_WORDS(METRIC_ENUMERATOR) };
@@ -154,6 +168,9 @@ enum metric_kratos_answer { KRATOS_ANSWER_WORDS(METRIC_ENUMERATOR) };
     X(LABEL_EXCHANGE, "outcome", EXCHANGE_WORDS) \
     X(LABEL_REVOKED_BY, "by", REVOKED_BY_WORDS) \
     X(LABEL_REVOKED_BECAUSE, "because", REVOKED_BECAUSE_WORDS) \
+    X(LABEL_INTROSPECTION, "outcome", INTROSPECTION_WORDS) \
+    X(LABEL_FORWARD_AUTH, "outcome", FORWARD_AUTH_WORDS) \
+    X(LABEL_HOOK, "outcome", HOOK_WORDS) \
     X(LABEL_CLIENT_FAILURE, "reason", CLIENT_FAILURE_WORDS) \
     X(LABEL_ALGORITHM, "algorithm", ALGORITHM_WORDS) \
     X(LABEL_KEY_STATE, "state", KEY_STATE_WORDS) \

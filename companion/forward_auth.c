@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "companion/forward_auth_login.h"
+#include "companion/tally.h"
 #include "oauth/session_cookie.h"
 
 enum {
@@ -121,6 +122,7 @@ static enum step_result take_outcome(struct flow *flow, const struct session_out
     struct oauth_request *r = oauth_request_of(flow);
     if (bytes_present(outcome->authorization)) {
         r->request.log.outcome = BYTES("kept");
+        metric_count(METRIC_FORWARD_AUTH, FORWARD_AUTH_KEPT);
         return STEP_END;
     }
     if (outcome->refusal.error == OAUTH_LOGIN_REQUIRED && outcome->refusal.refused)
@@ -293,6 +295,7 @@ static enum step_result give_token(struct flow *flow)
     session_tokens_name(forward_auth_of(flow)->tokens, &subject, &given.names);
     if (!session_tokens_settle(&r->find, session_outcome_create(&given))) return begin_again(flow);
     request->log.outcome = BYTES("looked");
+    metric_count(METRIC_FORWARD_AUTH, FORWARD_AUTH_LOOKED);
     return STEP_NEXT;
 }
 
@@ -357,6 +360,7 @@ void forward_auth_finish(struct flow *flow)
         answer_header(&answer, BYTES("cache-control"), BYTES("no-store"));
     } else {
         refuse_others(flow);
+        tally_forward_auth_refused(&r->client.oauth);
         oauth_error_answer(&r->client.oauth, &answer);
         send_browser(flow, &answer);
     }

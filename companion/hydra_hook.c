@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "companion/tally.h"
 
 enum {
     BIG_MAX = 16 * 1024 * 1024,
@@ -364,6 +365,7 @@ void hydra_hook_finish(struct flow *flow)
 {
     struct hydra_hook_request *x = hook_request_of(flow);
     if (x->status == 0 && flow->fault.kind != FAULT_LEFT) give_up(flow, flow->fault.what);
+    tally_hook(x->status);
     struct answer out = {.status = x->status == 0 ? 499 : x->status}; /* 499: for the log, nobody reads it */
     if (x->status == 200) out.body = x->body;
     if (x->status >= 400) out.body = write_error(x);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/secret.h"
 #include "claims/claims.h"
 #include "oauth/access_token.h"
@@ -180,6 +181,7 @@ static void put_refresh(struct text *t, const struct found_grant *found, struct 
 
 void introspection_write(const struct introspection *in, const struct policy *policy, struct text *t)
 {
+    metric_count(METRIC_INTROSPECTIONS, is_active(in) ? INTROSPECTION_ACTIVE : INTROSPECTION_INACTIVE);
     if (!is_active(in)) {
         text_put(t, BYTES("{\"active\":false}")); /* RFC 7662 2.2: and nothing beside it */
         return;

@@ -7,7 +7,7 @@
 #include "server/settings_reader.h"
 #include "server/settings_url.h"
 
-enum { ADMIN_TOKEN_MIN = 32, HOOK_KEY_MIN = 16, HOOK_KEY_MAX = 1024, AUDIENCE_MAX = 512, ADDRESS_TEXT_MAX = 64 };
+enum { ADMIN_TOKEN_MIN = 32, AUDIENCE_MAX = 512, ADDRESS_TEXT_MAX = 64 };
 
 /* visible ASCII, no space */
 static bool is_visible(struct bytes text)
@@ -57,21 +57,6 @@ static void check_listeners(struct reader *r)
     if (!bytes_present(token) && !is_loopback(host) && !r->may_lack_secrets)
         complain_row(r, SETTING_ADMIN_HOST, "%.*s is not loopback, so serve.admin.token is required: %s",
                      BYTES_PRINT(host), SETTINGS[SETTING_ADMIN_TOKEN].right);
-}
-
-/* as it stands in a header (RFC 9110 5.5): visible ASCII, blanks only within */
-static void check_hook_key(struct reader *r)
-{
-    struct bytes key = r->settings->kratos_hook_key;
-    size_t visible = 0;
-    bool good = bytes_trim(key).len == key.len && key.len <= HOOK_KEY_MAX;
-    for (size_t i = 0; i < key.len; i++) {
-        good = good && key.at[i] >= 0x20 && key.at[i] <= 0x7e;
-        visible += key.at[i] != ' ';
-    }
-    if (!bytes_present(key) || (good && visible >= HOOK_KEY_MIN)) return;
-    complain_row(r, SETTING_KRATOS_HOOK_API_KEY, "(secret) is wrong; right would be %s, in ASCII; make one with: openssl rand -hex 32",
-                 SETTINGS[SETTING_KRATOS_HOOK_API_KEY].right);
 }
 
 static void check_trusted_proxies(struct reader *r)
@@ -220,7 +205,6 @@ void check_settings(struct reader *r)
 {
     check_dsn(r);
     check_listeners(r);
-    check_hook_key(r);
     check_trusted_proxies(r);
     check_issuer(r);
     check_kratos_url(r, SETTING_KRATOS_PUBLIC_URL);

@@ -1,4 +1,4 @@
-/* settings_hook: hydra.hook: how Hydra's token hook is answered; its jq expressions compiled once. */
+/* settings_hook: hydra.hook: how Hydra's token hook is answered, its jq expressions compiled once; and the keys of both hooks. */
 #include <ctype.h>
 #include <string.h>
 
@@ -31,23 +31,27 @@ static size_t count_visible(struct bytes text)
     return count;
 }
 
-static void check_key(struct reader *r)
+/* the whole value that a hook's caller sends; absent: none */
+static void check_key(struct reader *r, enum setting_index index)
+{
+    struct bytes key = r->values[index].text;
+    if (r->values[index].wrong || !bytes_present(key)) return;
+    if (!is_header_value(key) || count_visible(key) < KEY_VISIBLE_MIN || key.len > KEY_LEN_MAX)
+        complain_row(r, index, "(secret) is wrong; right would be %s, in ASCII, no blank at its ends; make one with: openssl rand -hex 32",
+                     SETTINGS[index].right);
+    else if (secret_is_example(key))
+        complain_row(r, index, "(secret) is guessable or an example of the documentation; make one with: openssl rand -hex 32");
+}
+
+static void check_hydra_key(struct reader *r)
 {
     const struct hydra_hook_settings *hook = &r->settings->hydra_hook;
-    const char *right = SETTINGS[SETTING_HOOK_API_KEY].right;
-    struct bytes key = hook->api_key;
     if (r->values[SETTING_HOOK_API_KEY].wrong) return;
-    if (!bytes_present(key) && hook->enabled)
-        complain_row(r, SETTING_HOOK_API_KEY, "is required where hydra.hook.enabled is true; right would be %s", right);
-    if (!bytes_present(key)) return;
-    if (!is_header_value(key) || count_visible(key) < KEY_VISIBLE_MIN || key.len > KEY_LEN_MAX)
-        complain_row(r, SETTING_HOOK_API_KEY, "(secret) is wrong; right would be %s, in ASCII, no blank at its ends",
-                     right);
-    else if (hook->key_in_cookie && !is_cookie_value(key))
+    if (!bytes_present(hook->api_key) && hook->enabled && !r->may_lack_secrets)
+        complain_row(r, SETTING_HOOK_API_KEY, "is required where hydra.hook.enabled is true; right would be %s",
+                     SETTINGS[SETTING_HOOK_API_KEY].right);
+    if (hook->key_in_cookie && bytes_present(hook->api_key) && !is_cookie_value(hook->api_key))
         complain_row(r, SETTING_HOOK_API_KEY, "(secret) holds what Hydra takes out of a cookie: one of \" ; \\");
-    else if (secret_is_example(key))
-        complain_row(r, SETTING_HOOK_API_KEY,
-                     "(secret) is guessable or an example of the documentation; make one with: openssl rand -hex 32");
 }
 
 /* ---- where it comes ---- */
@@ -124,7 +128,9 @@ void fill_hydra_hook(struct reader *r)
     hook->api_key = r->values[SETTING_HOOK_API_KEY].text;
     hook->refuse_when_away = bytes_equal(r->values[SETTING_HOOK_ON_KRATOS_DOWN].text, BYTES("refuse"));
     fill_key_place(r);
-    check_key(r);
+    check_key(r, SETTING_HOOK_API_KEY);
+    check_hydra_key(r);
+    check_key(r, SETTING_KRATOS_HOOK_API_KEY);
     fill_mapping(r, SETTING_HOOK_ACCESS_CLAIMS, &hook->access_token);
     fill_mapping(r, SETTING_HOOK_ID_CLAIMS, &hook->id_token);
     fill_kratos_session(r);

@@ -1,4 +1,5 @@
 """docker-compose.yml, without a container engine: `docker-compose config` reads it, and its Hydrant services' very commands, settings, secrets and rights run natively."""
+import json
 import os
 import re
 import shutil
@@ -130,8 +131,18 @@ def test_what_kratos_and_hydra_get_is_yaml_with_a_dsn_and_long_secrets(made):
         settings = yaml.safe_load((made / name / "secrets.yml").read_text())
         assert settings["dsn"].startswith("postgres://%s:" % name)
         assert all(len(secret) >= 32 for secrets in settings["secrets"].values() for secret in secrets)
-    hook = settings["oauth2"]["token_hook"]
-    assert hook["auth"]["config"]["value"] == (made / "hydrant" / "hydra_hook_key").read_text().strip()
+    assert settings["oauth2"]["token_hook"]["auth"]["config"]["value"] == (made / "hydrant" / "hydra_hook_key").read_text().strip()
+    web_hook = yaml.safe_load((made / "kratos" / "secrets.yml").read_text())["selfservice"]["flows"]["settings"]["after"]["password"]["hooks"][1]["config"]
+    assert web_hook["auth"]["config"]["value"] == (made / "hydrant" / "kratos_hook_key").read_text().strip()
+    assert os.path.exists(web_hook["body"].replace("file:///etc/kratos-hooks", os.path.join(ROOT, "examples", "kratos")))
+
+
+def test_the_hooks_call_the_admin_port_by_the_name_that_it_answers_to(made, services):
+    """the admin port refuses a Host that is neither serve.admin.host nor an address: a page could have its own name point there"""
+    with open(os.path.join(EXAMPLES, "hydrant.yml"), encoding="utf-8") as f:
+        host = yaml.safe_load(f)["serve"]["admin"]["host"]
+    called = re.findall(r"http://([^:/]+):4478", (made / "kratos" / "secrets.yml").read_text() + (made / "hydra" / "secrets.yml").read_text() + json.dumps(services))
+    assert host in services and set(called) == {host} and len(called) == 4
 
 
 # ---- the Hydrant services, natively ----
@@ -185,7 +196,7 @@ def migrated_database(services, made, databases):
 
 @pytest.fixture(scope="module")
 def running(services, made, kratos, migrated_database):
-    ports = {"SERVE_PUBLIC_PORT": str(free_port()), "SERVE_ADMIN_PORT": str(free_port()), "KRATOS_PUBLIC_URL": kratos.public_url, "KRATOS_ADMIN_URL": kratos.admin_url}
+    ports = {"SERVE_ADMIN_HOST": "127.0.0.1", "SERVE_PUBLIC_PORT": str(free_port()), "SERVE_ADMIN_PORT": str(free_port()), "KRATOS_PUBLIC_URL": kratos.public_url, "KRATOS_ADMIN_URL": kratos.admin_url}
     native = Native(services["hydrant"], made / "hydrant", ports)
     child = subprocess.Popen(native.command(), env=native.everything(), stderr=subprocess.PIPE, text=True)
     native.public, native.admin = Http(int(ports["SERVE_PUBLIC_PORT"])), Http(int(ports["SERVE_ADMIN_PORT"]))
@@ -223,6 +234,22 @@ def test_its_admin_api_asks_for_the_token_that_was_made(running, made):
     assert running.admin.get("/admin/keys").status == 401
     token = (made / "hydrant" / "admin_token").read_text().strip()
     assert running.admin.get("/admin/keys", {"Authorization": "Bearer " + token}).status == 200
+
+
+def hook(running, path, key, body):
+    return running.admin.request("POST", path, json.dumps(body), {"Content-Type": "application/json", "Authorization": key})
+
+
+def test_both_hooks_take_the_keys_that_were_made(running, made, kratos):
+    session = kratos.session()
+    payload = {"session": {"id_token": {"subject": session["identity_id"], "id_token_claims": {"ext": {}}}, "extra": {"kratos_session_id": session["session_id"]}, "client_id": "x"},
+               "request": {"client_id": "x", "granted_scopes": [], "granted_audience": [], "grant_types": ["refresh_token"], "payload": {"grant_type": ["refresh_token"]}}}
+    hydra_key, kratos_key = (made / "hydrant" / "hydra_hook_key").read_text().strip(), (made / "hydrant" / "kratos_hook_key").read_text().strip()
+    answer = hook(running, "/hooks/hydra/token", hydra_key, payload)
+    assert answer.status == 200 and "@" in answer.json["session"]["access_token"]["email"], answer
+    assert hook(running, "/hooks/hydra/token", kratos_key, payload).status == 401
+    assert hook(running, "/hooks/kratos/revoke", kratos_key, {"session_id": session["session_id"]}).json == {"revoked": 0}
+    assert hook(running, "/hooks/kratos/revoke", hydra_key, {"session_id": session["session_id"]}).status == 401
 
 
 def test_its_health_check_says_no_where_nobody_answers(services, running):

@@ -92,8 +92,8 @@ static void test_admin(void)
     }
     TEST("Kratos' hook has the key that is said, whole, and none without; it is one that fits into a header")
     {
-        struct settings *s = accepted("kratos: {hook_api_key: 'Bearer 0123456789'}\n"), *none = accepted("");
-        CHECK(s != NULL && bytes_equal(s->kratos_hook_key, BYTES("Bearer 0123456789")));
+        struct settings *s = accepted("kratos: {hook_api_key: 'Bearer kXw39Zq7Tn'}\n"), *none = accepted("");
+        CHECK(s != NULL && bytes_equal(s->kratos_hook_key, BYTES("Bearer kXw39Zq7Tn")));
         CHECK(none != NULL && !bytes_present(none->kratos_hook_key));
         settings_free(s);
         settings_free(none);
@@ -106,6 +106,7 @@ static void test_admin(void)
             CHECK(refused_too(more, "kratos.hook_api_key: (secret) is wrong; right would be the whole value"));
             CHECK(strstr(complaints, "0123456789") == NULL);
         }
+        CHECK(refused_too("kratos: {hook_api_key: 'Bearer 0123456789'}\n", "kratos.hook_api_key: (secret) is guessable"));
     }
     TEST("certificate and key come together")
     {
