@@ -217,8 +217,12 @@ class App(http.server.BaseHTTPRequestHandler):
         status, flow = call(KRATOS + "/self-service/logout/browser", headers={"Cookie": self.headers.get("Cookie", "")})
         if session is None or status != 200:
             return self.redirect("/")
-        self.redirect(flow["logout_url"])
+        # Kratos first, Hydrant after: told before, it might look once more at a session that is still alive
+        status, _ = call(KRATOS + flow["logout_url"].removeprefix(KRATOS_URL), headers={"Cookie": self.headers.get("Cookie", "")})
+        if status != 204:
+            raise Refused("Kratos answered %s to the log-out." % (status or "nothing"))
         tell_hydrant(session["id"])
+        self.redirect("/", {"Set-Cookie": "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" % SESSION_COOKIE})
 
     # -- Hydra's login and consent --
 
