@@ -217,8 +217,12 @@ class App(http.server.BaseHTTPRequestHandler):
         status, flow = call(KRATOS + "/self-service/logout/browser", headers={"Cookie": self.headers.get("Cookie", "")})
         if session is None or status != 200:
             return self.redirect("/")
-        self.redirect(flow["logout_url"])
+        # Kratos first, Hydrant after: told before, it might look once more at a session that is still alive
+        status, _ = call(KRATOS + flow["logout_url"].removeprefix(KRATOS_URL), headers={"Cookie": self.headers.get("Cookie", "")})
+        if status != 204:
+            raise Refused("Kratos answered %s to the log-out." % (status or "nothing"))
         tell_hydrant(session["id"])
+        self.redirect("/", {"Set-Cookie": "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" % SESSION_COOKIE})
 
     # -- Hydra's login and consent --
 
@@ -252,13 +256,16 @@ class App(http.server.BaseHTTPRequestHandler):
         request = self.consent_of(challenge, session)
         if not hmac.compare_digest(form.get("seal", ""), seal("consent", challenge, session["id"])):
             raise Refused("That form is not this page's.")
-        where = "%s/admin/oauth2/auth/requests/consent/%%s?consent_challenge=%s" % (HYDRA_ADMIN, urllib.parse.quote(challenge, safe=""))
         if form.get("do") != "allow":
-            return self.follow(*call_json(where % "reject", "PUT", {"error": "access_denied", "error_description": "The person said no."}))
+            return self.answer_consent("reject", challenge, {"error": "access_denied", "error_description": "The person said no."})
         # kratos_session_id ties Hydra's tokens to the Kratos session: Hydrant's token hook looks at it (hydra.hook.kratos_session)
-        return self.follow(*call_json(where % "accept", "PUT", {
+        return self.answer_consent("accept", challenge, {
             "grant_scope": request.get("requested_scope") or [], "grant_access_token_audience": request.get("requested_access_token_audience") or [],
-            "session": {"access_token": {"kratos_session_id": session["id"]}, "id_token": {}}}))
+            "session": {"access_token": {"kratos_session_id": session["id"]}, "id_token": {}}})
+
+    def answer_consent(self, verb, challenge, value):
+        at = "%s/admin/oauth2/auth/requests/consent/%s?consent_challenge=%s" % (HYDRA_ADMIN, verb, urllib.parse.quote(challenge, safe=""))
+        return self.follow(*call_json(at, "PUT", value))
 
     def follow(self, status, said):
         if status != 200:

@@ -79,6 +79,14 @@ def test_no_secret_is_baked_in(name):
                 assert value.startswith("/secrets") or (path[-1], value) in NO_SECRETS, (path, value)
 
 
+def test_kratos_cookies_go_over_the_plain_http_that_it_is_reached_by():
+    """without --dev Kratos marks them Secure: Safari and curl don't send those to http://127.0.0.1"""
+    with open(os.path.join(EXAMPLES, "kratos.yml"), encoding="utf-8") as f:
+        settings = yaml.safe_load(f)
+    assert settings["serve"]["public"]["base_url"].startswith("http://")
+    assert settings["cookies"]["secure"] == settings["session"]["cookie"]["secure"] == "false"  # Kratos' schema wants a text
+
+
 # ---- the secrets ----
 
 @pytest.fixture(scope="module")
