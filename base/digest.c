@@ -47,6 +47,7 @@ static void hash_both(struct bytes first, struct bytes second, unsigned char out
         EVP_DigestUpdate(context, start_of(first), first.len) != 1 ||
         EVP_DigestUpdate(context, start_of(second), second.len) != 1 || EVP_DigestFinal_ex(context, out, NULL) != 1)
         abort();
+    EVP_MD_CTX_reset(context); /* nothing of it stays */
 }
 
 void digest_sha256(struct bytes data, unsigned char out[DIGEST_LEN]) { hash_both(data, BYTES_ABSENT, out); }

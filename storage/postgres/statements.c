@@ -23,14 +23,19 @@
  * finds one updated and that newer version locked by a third. The rows of a statement are sorted in it, the statements
  * of a transaction by batch.c. New rows come after all others. */
 
-/* the later ones of enum grant_column */
-#define REVOKED_AND_COLD                                                                                               \
-    "s.revoked_because, g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr,"   \
-    " g.auth_time, g.created_at"
+/* enum grant_column: first how the grant stands, then what stays as it was */
+#define STATE(s)                                                                                                       \
+    s ".gen, " s ".base_gen, " s ".low_gen, " s ".rotated_at, " s ".skips, " s ".mac_kid, " s ".idle_ttl, "            \
+    s ".idle_expires_at, " s ".expires_at, " s ".revoked_at, " s ".session_checked_at, " s ".session_expires_at, "     \
+    s ".revoked_because"
+#define COLD                                                                                                           \
+    "g.subject, g.kratos_session_id, g.identity_id, g.scope, g.audience, g.claims, g.acr, g.amr, g.auth_time, "        \
+    "g.created_at"
 
 /* ---- rotation: the conditions of r1, and of a grant whose tokens never rotate, are those of storage/rotation.c ----
  * b: what was presented; l: the rows that these conditions hold for, locked, those that someone else has locked left
- * out; u: written; then all of b with what was written or what stands. */
+ * out; u: written; then what was written, and the rest of b with what stands: NOT IN is hashed, where a join of b and u
+ * would compare each with each. */
 #define ROTATE(presented)                                                                                              \
     "WITH b AS MATERIALIZED (" presented "), " MOMENT ", "                                                             \
     "l AS MATERIALIZED ("                                                                                              \
@@ -54,14 +59,12 @@
     "  FROM l WHERE s.grant_id = l.grant_id RETURNING l.ord, s.*), "                                                   \
     "c AS (UPDATE grants g SET claims = l.claims FROM l"                                                               \
     "  WHERE g.grant_id = l.grant_id AND l.claims IS NOT NULL AND g.claims::text IS DISTINCT FROM l.claims::text) "    \
-    "SELECT b.ord, t.now, u.ord IS NOT NULL, s.secret_hash = b.secret_hash AND g.client_id = b.client_id,"             \
-    "  coalesce(u.gen, s.gen), coalesce(u.base_gen, s.base_gen), coalesce(u.low_gen, s.low_gen),"                      \
-    "  coalesce(u.rotated_at, s.rotated_at), coalesce(u.skips, s.skips), coalesce(u.mac_kid, s.mac_kid), s.idle_ttl,"  \
-    "  coalesce(u.idle_expires_at, s.idle_expires_at), s.expires_at, s.revoked_at,"                                    \
-    "  coalesce(u.session_checked_at, s.session_checked_at), coalesce(u.session_expires_at, s.session_expires_at),"    \
-    "  " REVOKED_AND_COLD                                                                                              \
-    "  FROM t CROSS JOIN b LEFT JOIN u ON u.ord = b.ord"                                                               \
-    "  LEFT JOIN grant_state s ON s.grant_id = b.grant_id LEFT JOIN grants g ON g.grant_id = b.grant_id"
+    "SELECT u.ord, t.now, true, true, " STATE("u") ", " COLD                                                           \
+    "  FROM t CROSS JOIN u JOIN grants g ON g.grant_id = u.grant_id "                                                  \
+    "UNION ALL "                                                                                                       \
+    "SELECT b.ord, t.now, false, s.secret_hash = b.secret_hash AND g.client_id = b.client_id, " STATE("s") ", " COLD   \
+    "  FROM t CROSS JOIN b LEFT JOIN grant_state s ON s.grant_id = b.grant_id"                                         \
+    "  LEFT JOIN grants g ON g.grant_id = b.grant_id WHERE b.ord NOT IN (SELECT ord FROM u)"
 
 #define PRESENTED_ONE                                                                                                  \
     "SELECT 1::bigint AS ord, $1 AS grant_id, $2 AS secret_hash, $3 AS client_id, $4 AS gen, $5 AS mac_kid,"           \
@@ -90,9 +93,7 @@
 /* ---- looking at a grant ---- */
 
 #define FIND_GRANT                                                                                                     \
-    "WITH " MOMENT " SELECT t.now, s.secret_hash, g.client_id,"                                                        \
-    "  s.gen, s.base_gen, s.low_gen, s.rotated_at, s.skips, s.mac_kid, s.idle_ttl, s.idle_expires_at, s.expires_at,"   \
-    "  s.revoked_at, s.session_checked_at, s.session_expires_at, " REVOKED_AND_COLD                                    \
+    "WITH " MOMENT " SELECT t.now, s.secret_hash, g.client_id, " STATE("s") ", " COLD                                  \
     "  FROM t CROSS JOIN grant_state s JOIN grants g ON g.grant_id = s.grant_id WHERE s.grant_id = $1"
 
 /* ---- storing a grant: revoke.c says how it and a revocation at the same time never miss each other ---- */

@@ -34,9 +34,12 @@ def sanitizer_environment():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """one below those that the system hands out for connections and for port 0: nobody gets it by chance before it is bound"""
+    while True:
+        port = secrets.randbelow(17000) + 15000
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Answer:

@@ -1,5 +1,6 @@
 """Real reverse proxies in front of a tiny upstream, with the files of examples/proxy/ as they stand there, but for ports and host (docs/forward-auth.md)."""
 import concurrent.futures
+import functools
 import urllib.parse
 
 import jwt
@@ -12,11 +13,16 @@ from proxies import PROXIES, Upstream, example
 API = "https://api.example.com"
 LOGIN = "https://login.example.com/self-service/login/browser"
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-PORTS = {name: free_port() for name in PROXIES}
+
+
+@functools.lru_cache
+def ports():
+    """where the proxies will listen: the profile's return_to names them"""
+    return {name: free_port() for name in PROXIES}
 
 
 def settings(kratos, dsn, **serve):
-    profile = {"client": "spa", "audience": [API], "scope": "api", "login_url": LOGIN, "return_to": ["http://localhost:%d" % port for port in PORTS.values()]}
+    profile = {"client": "spa", "audience": [API], "scope": "api", "login_url": LOGIN, "return_to": ["http://localhost:%d" % port for port in ports().values()]}
     return merge(default_settings(kratos, dsn), {"serve": {"trusted_proxies": ["127.0.0.1"], **serve}, "forward_auth": {"profiles": {"app": profile}}})
 
 
@@ -39,7 +45,7 @@ def proxy(request, behind, upstream):
     kind = PROXIES[request.param]
     if kind.program() is None:
         pytest.skip(request.param + " is not installed: its example was not tried")
-    server = kind(behind.public.port, upstream.port, PORTS[request.param])
+    server = kind(behind.public.port, upstream.port, ports()[request.param])
     yield server
     server.stop()
 
