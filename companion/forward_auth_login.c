@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "oauth/accept.h"
+
 /* absent unless it came exactly once: of two the proxy set only one */
 static struct bytes single(const struct request *request, const char *name)
 {
@@ -16,23 +18,12 @@ static struct bytes behind(struct bytes b, size_t len) { return (struct bytes){b
 
 /* ---- is it a browser that asks for a page? ---- */
 
-/* RFC 9110 12.5.1: named outright; what scripts and programs send by default, * / *, doesn't count */
-static bool accepts_html(struct bytes accept)
-{
-    struct bytes range;
-    while (bytes_take_word(&accept, ',', &range)) {
-        struct bytes type = bytes_trim((struct bytes){range.at, bytes_find(range, ';')});
-        if (bytes_equal_nocase(type, BYTES("text/html"))) return true;
-    }
-    return false;
-}
-
 static bool asks_for_page(const struct request *request)
 {
     struct bytes method = or_else(or_else(single(request, "x-original-method"), single(request, "x-forwarded-method")),
                                   request->method_name);
     if (!bytes_equal(method, BYTES("GET")) && !bytes_equal(method, BYTES("HEAD"))) return false;
-    return accepts_html(request_header(request, "accept"));
+    return accept_names(request_header(request, "accept"), BYTES("text/html"));
 }
 
 bool forward_login_may_redirect(const struct request *request)

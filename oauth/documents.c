@@ -1,5 +1,6 @@
 #include "oauth/documents.h"
 
+#include "oauth/accept.h"
 #include "oauth/cors.h"
 #include "oauth/token.h"
 
@@ -29,7 +30,7 @@ static bool etag_matches(struct bytes if_none_match, struct bytes etag)
 static struct bytes jwks_type(const struct request *request)
 {
     struct bytes accept = request_header(request, "accept");
-    return bytes_contain(accept, BYTES("application/jwk-set+json")) ? BYTES("application/jwk-set+json") : BYTES("application/json");
+    return accept_names(accept, BYTES("application/jwk-set+json")) ? BYTES("application/jwk-set+json") : BYTES("application/json");
 }
 
 void jwks_finish(struct flow *flow)

@@ -1,6 +1,7 @@
 #include "oauth/introspect.h"
 
 #include "base/clock.h"
+#include "oauth/accept.h"
 
 #define JWT_TYPE "token-introspection+jwt"
 
@@ -21,16 +22,19 @@ static bool have_string(const struct json *audience, struct bytes name)
 }
 
 /* RFC 7662 4: a token that is not meant for who asks tells him nothing */
-static bool may_see(const struct client *client, const struct json *payload)
+static bool may_see(const struct introspect_request *r, const struct json *payload)
 {
-    return bytes_equal(json_string(json_find(payload, "client_id")), client->client_id) || have_string(json_find(payload, "aud"), client->client_id);
+    struct bytes client_id = r->client_request.held.client->client_id;
+    if (have_string(json_find(payload, "aud"), client_id)) return true;
+    /* RFC 9701 5: signed, it is for the token's audience alone */
+    return !r->as_jwt && bytes_equal(json_string(json_find(payload, "client_id")), client_id);
 }
 
 static void read_access_token(struct introspect_request *r, struct bytes text)
 {
     struct introspection *in = &r->introspection;
     introspection_read_access(in, &r->client_request.oauth.request, text);
-    if (in->reason == NULL && !may_see(r->client_request.held.client, in->payload)) in->reason = "an access token that is neither for this client nor its own";
+    if (in->reason == NULL && !may_see(r, in->payload)) in->reason = "an access token that is not for this client";
 }
 
 /* RFC 7662 2.1: token_type_hint is only a hint; the two kinds can't be taken for one another, so it isn't needed */
@@ -38,6 +42,7 @@ static enum step_result read_token(struct flow *flow)
 {
     struct introspect_request *r = introspect_request_of(flow);
     struct bytes text = form_find(&r->client_request.form, BYTES("token"));
+    r->as_jwt = accept_names(request_header((struct request *)flow, "accept"), BYTES("application/" JWT_TYPE)); /* RFC 9701 4 */
     if (!bytes_present(text)) return refuse(flow, OAUTH_INVALID_REQUEST, "no token");
     if (refresh_token_looks_like(text))
         introspection_read_refresh(&r->introspection, context_of((struct request *)flow)->policy, client_of(flow)->client_id, text);
@@ -92,7 +97,6 @@ static enum step_result write_answer(struct flow *flow)
     introspection_write(&r->introspection, context_of(request)->policy, &plain);
     r->body = text_bytes(&plain);
     if (!bytes_present(r->body)) return refuse(flow, OAUTH_SERVER_ERROR, "request arena is full");
-    r->as_jwt = bytes_contain(request_header(request, "accept"), BYTES("application/" JWT_TYPE)); /* RFC 9701 4 */
     return !r->as_jwt || sign(r, r->body, &flow->fault) ? STEP_NEXT : STEP_END;
 }
 

@@ -58,6 +58,27 @@ static const char *const CLOSING[] = {
     "| `origin` | the browser's own cookie from an origin that is not allowed |",
     "| `refused` `unavailable` `left` `failed` | as of a refresh |",
     "",
+    "| of forward-auth | |",
+    "|---|---|",
+    "| `looked` | a token was answered after a look at Kratos |",
+    "| `kept` | a token was answered that was kept, or that another request was looking for just then |",
+    "| `no_session` | 401, or the way to the login: no credential, a malformed one, or no live session behind it |",
+    "| `step_up` | 403: Kratos or the resource asks for a second factor |",
+    "| `refused` | no trusted proxy, no such profile, a person without `external_id` |",
+    "| `unavailable` `left` | as of a refresh |",
+    "| `failed` | 500: the profile and its client do not fit, a bug, or a claim's expression that failed |",
+    "",
+    "| of an answer to Hydra | |",
+    "|---|---|",
+    "| `mapped` | 200: Hydra's claims with ours in them, from the last look while Kratos is away |",
+    "| `unchanged` | 204: no person behind the token, a mapping that failed, or Kratos away and nothing known |",
+    "| `refused` | 403: the session or the person is gone, or Kratos away with `on_kratos_down: refuse` |",
+    "| `not_hydra` | 401: the key is missing or wrong |",
+    "| `malformed` | 400, or 413 for too many values: not what Hydra sends |",
+    "| `left` | Hydra left before the answer |",
+    "",
+    "An introspection is `active` or `inactive`, as was answered; one that was refused is neither.",
+    "",
     "A request counts as refresh or exchange once its `grant_type` was read; one whose client then fails to "
     "authenticate is `refused`.",
     "",
@@ -74,6 +95,11 @@ static const char *const CLOSING[] = {
     "| `hydrant_refreshes_total{outcome=~\"retried\\|skipped\"}` | answers get lost on their way to a client, or a "
     "client does not keep them |",
     "| `hydrant_refreshes_total{outcome=~\"ahead\\|far_ahead\"}` | never, but for a database that lost commits |",
+    "| `hydrant_hook_answers_total{outcome=\"not_hydra\"}` | Hydra has another key than `hydra.hook.api_key`: its "
+    "tokens "
+    "fail; or somebody else found the admin port |",
+    "| `hydrant_forward_auth_total{outcome=\"failed\"}` | a profile and its client do not fit; the log has the reason "
+    "|",
     "| `hydrant_lockouts_total` | somebody guesses secrets, or a client has an old one |",
     "| `hydrant_storage_wait_seconds`, `hydrant_storage_queue_length` | the database is slow, or there are too few "
     "connections for each worker |",

@@ -399,6 +399,24 @@ def test_rfc_9701_5_what_is_not_for_who_asks_is_inactive_in_it(hydrant, session)
         assert claims["token_introspection"] == {"active": False} and claims["aud"] == SHOP[0]
 
 
+def test_rfc_9701_5_a_token_for_another_is_inactive_in_it_though_it_is_one_s_own(hydrant, session):
+    token = owned(hydrant, session)["access_token"]
+    assert is_active(hydrant, token, OWNER)
+    _, claims = opened(hydrant, hydrant.introspect(token, OWNER, JWT))
+    assert claims["token_introspection"] == {"active": False}
+
+
+@pytest.mark.parametrize("accept, as_jwt", [
+    ("Application/Token-Introspection+JWT", True),
+    ("application/token-introspection+jwt;q=0.1, application/json", True),
+    ("application/json, application/token-introspection+jwt;q=0", False),
+    ("application/token-introspection+jwt-x", False),
+])
+def test_rfc_9701_4_it_comes_where_accept_names_it(hydrant, accept, as_jwt):
+    answer = hydrant.introspect("garbage", API, {"Accept": accept})
+    assert answer.header("Content-Type") == ("application/token-introspection+jwt" if as_jwt else "application/json")
+
+
 def test_it_is_signed_with_the_default_algorithm_that_the_metadata_names(launch, own_dsn, session):
     hydrant = launch({"dsn": own_dsn(), "keys": BOTH_ALGORITHMS, "access_token": {"algorithm": "RS256", "resources": {"https://x.example.com": {"algorithm": "ES256"}}}})
     header, _ = opened(hydrant, hydrant.introspect(hydrant.exchange(session).json["access_token"], API, JWT))

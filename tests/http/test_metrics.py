@@ -1,6 +1,7 @@
 """/metrics/prometheus (docs/metrics.md): read by Prometheus' own parser, each outcome counted by doing it."""
 import concurrent.futures
 import http.client
+import json
 import os
 import re
 import socket
@@ -11,6 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from parts import BUILD, EXCHANGE, KRATOS_COOKIE, KRATOS_SESSION, Hydrant, default_settings, form, header_of, merge
+import test_forward_auth as forward_auth
+import test_hydra_hook as hydra_hook
+import test_introspect as introspect
 from test_availability import await_status, away  # noqa: F401
 from test_own_cookie import ask as exchange_own_cookie
 
@@ -52,6 +56,20 @@ def refresh_outcomes(hydrant, act):
 
 def exchange_outcomes(hydrant, act):
     return growth(hydrant, "hydrant_exchanges_total", act, "subject_token_type", "outcome")
+
+
+def post(path, body, header):
+    return "POST %s HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: left\r\n%s\r\nContent-Length: %d\r\n\r\n%s" % (path, header, len(body), body)
+
+
+def send_and_leave(hydrant, port, text):
+    """asks and closes the connection before the answer; returns once that stands in the log"""
+    with socket.create_connection((port.host, port.port)) as s:
+        s.sendall(text.encode())
+        time.sleep(0.2)
+    until = time.monotonic() + SOON_S
+    while not any(line["id"] == "left" for line in hydrant.log_lines("request")) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -208,16 +226,112 @@ def test_an_exchange_for_nothing_is_counted_by_why(hydrant, kratos):
 def test_a_client_that_leaves_is_counted_as_left(hydrant, kratos, session):
     kratos.fault(path="whoami", delay_ms=600, count=1)
     body = form({"grant_type": EXCHANGE, "subject_token": session["session_token"], "subject_token_type": KRATOS_SESSION, "client_id": "spa"})
+    ask = post("/oauth2/token", body, "Content-Type: application/x-www-form-urlencoded")
+    assert exchange_outcomes(hydrant, lambda: send_and_leave(hydrant, hydrant.public, ask)) == {("kratos_session", "left"): 1}
 
-    def leave():
-        with socket.create_connection((hydrant.public.host, hydrant.public.port)) as s:
-            s.sendall(("POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-Request-Id: left\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
-            time.sleep(0.2)
-        until = time.monotonic() + SOON_S
-        while not any(line["id"] == "left" for line in hydrant.log_lines("request")) and time.monotonic() < until:
-            time.sleep(0.01)
 
-    assert exchange_outcomes(hydrant, leave) == {("kratos_session", "left"): 1}
+# ---- hooks, proxies, introspections ----
+
+def hook_outcomes(hydrant, act):
+    return growth(hydrant, "hydrant_hook_answers_total", act, "outcome")
+
+
+@pytest.fixture(scope="module")
+def hooked(kratos, fresh_dsn, migrated):
+    """looks at the person each time"""
+    server = Hydrant(merge(default_settings(kratos, fresh_dsn()), hydra_hook.with_hook()))
+    yield server
+    server.stop()
+
+
+def test_an_answer_to_hydra_is_counted_by_what_it_was(hooked, kratos):
+    session, ended = kratos.session(), kratos.session()
+    kratos.do(ended, "revoke")
+    payload = hydra_hook.of(session)
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, payload)) == {"mapped": 1}
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, hydra_hook.recording("client-credentials"))) == {"unchanged": 1}
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, hydra_hook.tied(ended))) == {"refused": 1}
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, payload, {"Authorization": "Bearer another"})) == {"not_hydra": 1}
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, "no JSON")) == {"malformed": 1}
+
+
+def test_with_kratos_away_hydra_is_answered_as_mapped_from_the_last_look_else_unchanged(hooked, kratos):
+    known, unknown = kratos.session(), kratos.session()
+    hydra_hook.hook(hooked, hydra_hook.of(known))
+    kratos.fault(path="all", status=500, count=-1)
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, hydra_hook.of(known))) == {"mapped": 1}
+    assert hook_outcomes(hooked, lambda: hydra_hook.hook(hooked, hydra_hook.of(unknown))) == {"unchanged": 1}
+
+
+def test_a_hydra_that_leaves_is_counted_as_left(hooked, kratos):
+    ask = post("/hooks/hydra/token", json.dumps(hydra_hook.of(kratos.session())), "Authorization: " + hydra_hook.KEY)
+    kratos.fault(path="identity", delay_ms=600, count=1)
+    assert hook_outcomes(hooked, lambda: send_and_leave(hooked, hooked.admin, ask)) == {"left": 1}
+
+
+def forward_auth_outcomes(hydrant, act):
+    return growth(hydrant, "hydrant_forward_auth_total", act, "outcome")
+
+
+@pytest.fixture(scope="module")
+def proxied(kratos, fresh_dsn, migrated):
+    server = Hydrant(forward_auth.settings(default_settings(kratos, fresh_dsn())))
+    yield server
+    server.stop()
+
+
+def test_what_a_proxy_is_told_is_counted_by_where_it_came_from_and_why_not(proxied, kratos, session):
+    def asked(whose, profile="app"):
+        return forward_auth_outcomes(proxied, lambda: forward_auth.ask(proxied, whose and forward_auth.cookie(whose), profile))
+
+    ended, weak = kratos.session(), kratos.session()
+    kratos.do(ended, "revoke")
+    kratos.do(weak, "require_aal2")
+    assert asked(session) == {"looked": 1}
+    assert asked(session) == {"kept": 1}
+    assert asked(None) == asked(ended) == {"no_session": 1}
+    assert asked(weak) == {"step_up": 1}
+    assert asked(session, "no-such-profile") == {"refused": 1}
+    assert asked(session, "nobody") == {"failed": 1}
+    kratos.fault(path="whoami", status=500, count=-1)
+    assert asked(kratos.session()) == {"unavailable": 1}
+
+
+def test_a_proxy_that_is_not_trusted_is_counted_as_refused(start, session):
+    stranger = start({**forward_auth.SETTINGS, "serve": {"trusted_proxies": []}, "forward_auth": {"profiles": {"app": forward_auth.PROFILES["app"]}}})
+    assert forward_auth_outcomes(stranger, lambda: forward_auth.ask(stranger, forward_auth.cookie(session))) == {"refused": 1}
+
+
+def test_who_waits_for_another_s_look_was_told_what_was_kept(proxied, kratos):
+    session = kratos.session()
+    kratos.fault(path="whoami", delay_ms=300, count=1)
+
+    def eight_at_once():
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            assert {future.result().status for future in [pool.submit(forward_auth.ask, proxied, forward_auth.cookie(session)) for _ in range(8)]} == {200}
+
+    assert forward_auth_outcomes(proxied, eight_at_once) == {"looked": 1, "kept": 7}
+
+
+def test_a_proxy_that_leaves_is_counted_as_left(proxied, kratos):
+    ask = "GET /session/token/app HTTP/1.1\r\nHost: x\r\nX-Request-Id: left\r\nX-Session-Token: %s\r\n\r\n" % kratos.session()["session_token"]
+    kratos.fault(path="whoami", delay_ms=600, count=1)
+    assert forward_auth_outcomes(proxied, lambda: send_and_leave(proxied, proxied.public, ask)) == {"left": 1}
+
+
+def test_an_introspection_is_counted_by_what_was_said_of_the_token_at_both_endpoints(start, session):
+    hydrant = start({"clients": introspect.CLIENTS})
+    token, refresh = (hydrant.exchange(session).json[kind] for kind in ("access_token", "refresh_token"))
+
+    def asked(act):
+        return growth(hydrant, "hydrant_introspections_total", act, "outcome")
+
+    assert asked(lambda: hydrant.introspect(token, introspect.API)) == {"active": 1}
+    assert asked(lambda: hydrant.introspect(token, introspect.API, introspect.JWT)) == {"active": 1}
+    assert asked(lambda: introspect.admin(hydrant, refresh)) == {"active": 1}
+    assert asked(lambda: hydrant.introspect(token, introspect.SHOP)) == {"inactive": 1}
+    assert asked(lambda: introspect.admin(hydrant, "garbage")) == {"inactive": 1}
+    assert asked(lambda: hydrant.introspect(token, (introspect.API[0], "wrong"))) == {}  # nothing was said
 
 
 # ---- Kratos, database, keys, clients ----
