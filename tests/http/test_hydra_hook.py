@@ -90,6 +90,16 @@ def test_client_credentials_have_no_person_and_kratos_is_not_asked(hooked, krato
     assert hooked.line_of(answer)["outcome"] == "unchanged"
 
 
+def test_a_client_can_not_call_its_refresh_client_credentials_to_keep_a_person_in(hooked, kratos):
+    """Hydra goes by the first grant_type of the form, and passes on all of them"""
+    session = kratos.session()
+    payload = tied(session)
+    payload["request"]["payload"]["grant_type"] = ["refresh_token", "client_credentials"]
+    assert hook(hooked, payload).status == 200
+    kratos.do(session, "revoke")
+    assert hook(hooked, payload).status == 403
+
+
 def test_the_legacy_shape_is_answered_the_same(hooked, kratos):
     session = kratos.session(email="ada@example.org")
     new = of(session)
