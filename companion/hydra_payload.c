@@ -44,13 +44,6 @@ static bool read_list(const struct json *in, const char *name, const struct json
     return true;
 }
 
-static bool list_has(const struct json *first, struct bytes text)
-{
-    for (const struct json *item = first; item != NULL; item = item->next)
-        if (bytes_equal(item->text, text)) return true;
-    return false;
-}
-
 /* ---- the parts ---- */
 
 static bool read_session(const struct json *session, struct hydra_payload *payload, struct fault *fault)
@@ -92,7 +85,6 @@ static struct bytes write_audience(struct arena *arena, const struct json *first
 static bool read_request(struct arena *arena, const struct json *request, struct hydra_payload *payload,
                          struct fault *fault)
 {
-    static const struct bytes client_credentials = BYTES("client_credentials");
     const struct json *scopes, *audience, *types, *form, *form_types;
     struct bytes client_id;
     if (!read_text(request, "client_id", &client_id, fault) || !read_list(request, "granted_scopes", &scopes, fault) ||
@@ -101,10 +93,12 @@ static bool read_request(struct arena *arena, const struct json *request, struct
         !read_list(form, "grant_type", &form_types, fault))
         return false;
     if (!bytes_present(payload->client_id)) payload->client_id = client_id;
-    payload->grant_type = json_string(form_types != NULL ? form_types : types);
+    /* Hydra's own reading; the form is as the client sent it: Hydra goes by the first of a name and passes on the rest
+     */
+    payload->grant_type = json_string(types != NULL ? types : form_types);
     payload->scope = write_scope(arena, scopes);
     payload->audience = write_audience(arena, audience);
-    payload->is_client_credentials = list_has(form_types, client_credentials) || list_has(types, client_credentials);
+    payload->is_client_credentials = bytes_equal(payload->grant_type, BYTES("client_credentials"));
     return true;
 }
 

@@ -16,7 +16,7 @@ struct hydra_payload {
         is_client_credentials; /* no person: the grant type says so, or where none is named the subject is the client */
     struct bytes subject;      /* session.id_token.subject: whom Hydra's login app named; absent when empty */
     struct bytes client_id;    /* absent when there is none */
-    struct bytes grant_type;   /* the first that is named; absent in legacy calls without one */
+    struct bytes grant_type;   /* the one that Hydra goes by; absent in legacy calls without one */
     struct bytes scope;        /* what was granted, space-separated; may be empty */
     struct bytes audience;     /* what was granted, a JSON array */
     /* What the tokens carry so far; NULL: nothing */

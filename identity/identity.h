@@ -67,6 +67,9 @@ enum step_result ask_session_again(struct flow *flow, struct identity *identity,
  * For grants that outlive their session, and for metadata_admin, which whoami never gives and the session only since Kratos 26.3. */
 enum step_result ask_identity(struct flow *flow, struct identity *identity, struct bytes identity_id, struct arena *arena, struct look *look);
 
+/* Something ended in Kratos just now: who asks from here on shares no call that is under way. Those who wait are answered by it as before. */
+void identity_start_anew(struct identity *identity);
+
 struct identity_settings {
     struct bytes public_url, admin_url;
     struct bytes cookie_name;

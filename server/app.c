@@ -123,6 +123,7 @@ static void forget_ended(void *data, enum revoke_by by, struct bytes name)
 {
     struct worker_context *own = data;
     if (by == REVOKE_CLIENT) client_registry_forget(own->context.clients, name);
+    else identity_start_anew(own->context.identity); /* before the others forget, and ask again */
     session_tokens_forget(own->app->forward_auth.tokens, by, name);
     hydra_hook_forget(own->context.hydra_hook, by, name);
 }

@@ -171,10 +171,11 @@ class App(http.server.BaseHTTPRequestHandler):
         return session if status == 200 else None
 
     def form(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > FORM_MAX:
-            raise Refused("That form is too long.")
-        return dict(urllib.parse.parse_qsl(self.rfile.read(length).decode("utf-8", "replace")))
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length) > FORM_MAX:
+            self.close_connection = True  # where it ends isn't known, or not worth reading
+            raise Refused("That form is too long, or doesn't say how long it is.")
+        return dict(urllib.parse.parse_qsl(self.rfile.read(int(length)).decode("utf-8", "replace")))
 
     # -- what goes out --
 

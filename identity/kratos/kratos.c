@@ -32,3 +32,10 @@ void kratos_destroy(struct identity *identity)
     if (identity->public != NULL) upstream_destroy(identity->public);
     free(identity);
 }
+
+void identity_start_anew(struct identity *identity)
+{
+    for (size_t i = 0; i < QUESTION_ROWS; i++)
+        for (struct question *question = identity->questions[i]; question != NULL; question = question->next)
+            question->outdated = true;
+}

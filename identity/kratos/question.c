@@ -83,7 +83,8 @@ static void make_key(const struct question_kind *kind, struct bytes subject, uns
 static struct question *find(struct identity *identity, const unsigned char key[DIGEST_LEN])
 {
     struct question *question = *row_of(identity, key);
-    while (question != NULL && memcmp(question->key, key, DIGEST_LEN) != 0) question = question->next;
+    while (question != NULL && (question->outdated || memcmp(question->key, key, DIGEST_LEN) != 0))
+        question = question->next;
     return question;
 }
 

@@ -42,6 +42,7 @@ struct question {
     struct identity *identity;
     unsigned char key[DIGEST_LEN]; /* of kind and subject, so that no secret is compared */
     struct question *next;         /* in its row */
+    bool outdated;                 /* something ended since it went out: nobody joins any more */
     struct waiter *waiters;
     struct arena arena;
     struct bytes subject; /* the credential or the id */

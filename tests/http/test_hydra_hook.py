@@ -90,6 +90,16 @@ def test_client_credentials_have_no_person_and_kratos_is_not_asked(hooked, krato
     assert hooked.line_of(answer)["outcome"] == "unchanged"
 
 
+def test_a_client_can_not_call_its_refresh_client_credentials_to_keep_a_person_in(hooked, kratos):
+    """Hydra goes by the first grant_type of the form, and passes on all of them"""
+    session = kratos.session()
+    payload = tied(session)
+    payload["request"]["payload"]["grant_type"] = ["refresh_token", "client_credentials"]
+    assert hook(hooked, payload).status == 200
+    kratos.do(session, "revoke")
+    assert hook(hooked, payload).status == 403
+
+
 def test_the_legacy_shape_is_answered_the_same(hooked, kratos):
     session = kratos.session(email="ada@example.org")
     new = of(session)
@@ -297,6 +307,22 @@ def test_without_a_session_it_is_the_person_who_counts(hooked, kratos, event, st
     assert hook(hooked, of(session)).status == 200
     kratos.do(session, event)
     assert hook(hooked, of(session)).status == status
+
+
+def test_a_hook_after_a_sessions_end_shares_no_look_that_a_refresh_began_before_it(hooked, kratos):
+    session = kratos.session()
+    token = hooked.exchange(session).json["refresh_token"]
+    kratos.fault(path="session", delay_ms=400, count=1)
+    before = kratos.counts()["session"]
+    refresh = threading.Thread(target=hooked.refresh, args=(token,))
+    refresh.start()
+    time.sleep(0.1)  # it is looking
+    assert kratos.counts()["session"] == before + 1
+    assert hooked.admin.request("DELETE", "/admin/grants?session=" + session["session_id"]).status == 200
+    time.sleep(0.05)  # the worker hears of it
+    assert hook(hooked, tied(session)).status == 200  # Kratos was not told
+    refresh.join()
+    assert kratos.counts()["session"] == before + 2
 
 
 def test_a_person_who_is_enabled_again_may_refresh_again(hooked, kratos, session):

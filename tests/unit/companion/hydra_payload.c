@@ -92,7 +92,7 @@ static void test_shapes(void)
     {
         CHECK(parse(BYTES("{\"session\":{},\"request\":{\"payload\":{\"grant_type\":[\"client_credentials\"]}}}")));
         CHECK(payload.is_client_credentials);
-        CHECK(parse(BYTES("{\"session\":{},\"request\":{\"grant_types\":[\"x\",\"client_credentials\"]}}")));
+        CHECK(parse(BYTES("{\"session\":{},\"request\":{\"grant_types\":[\"client_credentials\"]}}")));
         CHECK(payload.is_client_credentials);
         CHECK(parse(BYTES("{\"session\":{\"client_id\":\"c\",\"id_token\":{\"subject\":\"c\"}}}")));
         CHECK(payload.is_client_credentials);
@@ -100,6 +100,22 @@ static void test_shapes(void)
                           "\"request\":{\"grant_types\":[\"refresh_token\"]}}")));
         CHECK(!payload.is_client_credentials);
         CHECK(parse(BYTES("{\"session\":{\"client_id\":\"\",\"id_token\":{\"subject\":\"\"}}}")));
+        CHECK(!payload.is_client_credentials);
+    }
+    TEST("the client that asked can't call a refresh client_credentials: the grant is the one that Hydra went by")
+    {
+        CHECK(parse(BYTES("{\"session\":{},\"request\":{\"grant_types\":[\"refresh_token\"],"
+                          "\"payload\":{\"grant_type\":[\"refresh_token\",\"client_credentials\"]}}}")));
+        CHECK(!payload.is_client_credentials);
+        CHECK_BYTES(payload.grant_type, BYTES("refresh_token"));
+        CHECK(parse(BYTES("{\"session\":{},\"request\":{\"grant_types\":[\"refresh_token\"],"
+                          "\"payload\":{\"grant_type\":[\"client_credentials\"]}}}")));
+        CHECK(!payload.is_client_credentials);
+        CHECK(parse(BYTES("{\"session\":{},\"request\":{"
+                          "\"payload\":{\"grant_type\":[\"refresh_token\",\"client_credentials\"]}}}")));
+        CHECK(!payload.is_client_credentials);
+        CHECK(
+            parse(BYTES("{\"session\":{},\"request\":{\"grant_types\":[\"refresh_token\",\"client_credentials\"]}}")));
         CHECK(!payload.is_client_credentials);
     }
     TEST("a session alone is enough: all else is nothing")

@@ -80,6 +80,25 @@ static void test_sharing(void)
         look_with(identity, LOOKING_SESSION, member(session, "session_id"));
         CHECK(calls_of("session") == 2);
     }
+    TEST("once something has ended, who comes shares no call that may have begun before; those who wait do")
+    {
+        fresh();
+        plan("path=session&delay_ms=100&count=2");
+        looker_start(&lookers[0], identity, LOOKING_SESSION, member(session, "session_id"));
+        looker_start(&lookers[1], identity, LOOKING_SESSION, member(session, "session_id"));
+        run_for(20);
+        int64_t ended_ms = clock_steady_ms();
+        identity_start_anew(identity);
+        looker_start(&lookers[2], identity, LOOKING_SESSION, member(session, "session_id"));
+        looker_start(&lookers[3], identity, LOOKING_SESSION, member(session, "session_id"));
+        for (int i = 0; i < 4; i++) {
+            looker_wait(&lookers[i]);
+            CHECK(lookers[i].look.outcome == LOOK_LIVE);
+            CHECK((lookers[i].look.began_steady_ms >= ended_ms) == (i >= 2));
+            looker_end(&lookers[i]);
+        }
+        CHECK(calls_of("session") == 2);
+    }
     kratos_destroy(identity);
 }
 
