@@ -108,7 +108,7 @@ static enum step_result refuse_person(struct flow *flow, const char *reason)
 static enum step_result give_up(struct flow *flow, const char *reason)
 {
     if (!hook_of(flow)->settings->refuse_when_away) return change_nothing(flow, reason);
-    hook_request_of(flow)->words = BYTES("Kratos can't be asked now (hydra.hook.on_kratos_down: refuse).");
+    hook_request_of(flow)->words = BYTES("The claims can't be had now (hydra.hook.on_kratos_down: refuse).");
     return answer(flow, 403, "refused_without_kratos", reason);
 }
 
@@ -334,7 +334,7 @@ static enum step_result map_claims(struct flow *flow)
         return answer(flow, 200, x->from_last_look ? "mapped_from_last_look" : "mapped",
                       x->from_last_look ? x->looked.reason : "");
     warn(flow, "hydra_hook_claims", &fault);
-    return change_nothing(flow, "a mapping failed");
+    return give_up(flow, "a mapping failed");
 }
 
 const struct step HYDRA_HOOK_STEPS[] = {

@@ -98,7 +98,7 @@ enum setting_type {
     X(HOOK_KRATOS_SESSION, "hydra.hook.kratos_session", TEXT, "", 0, 0, "a jq expression over what Hydra sent", \
         "Gives the id of the Kratos session that Hydra's tokens shall end with, or null: .session.extra.kratos_session_id, where the consent app has put it.") \
     X(HOOK_ON_KRATOS_DOWN, "hydra.hook.on_kratos_down", CHOICE, "keep", 0, 0, "keep refuse", \
-        "When Kratos is away for longer than kratos.session.stale_if_error allows: Hydra keeps the claims it has, or refuses to issue.") \
+        "When Kratos is away for longer than kratos.session.stale_if_error allows: Hydra keeps the claims it has, or refuses to issue. So too when a mapping fails.") \
     X(CLIENTS, "clients", RECORDS, "", 0, 0, "a list of client records", \
         "OAuth2 clients that stand here and not in the database: records as under /admin/clients, with client_id, and with client_secret where they are confidential.") \
     X(FORWARD_KEEP, "forward_auth.keep", DURATION, "30s", 0, MINUTES_MS(15), "", \

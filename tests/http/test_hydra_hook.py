@@ -281,6 +281,16 @@ def test_a_mapping_that_fails_changes_nothing_and_the_log_names_the_claim_but_no
     assert "secret-name" not in server.log
 
 
+@pytest.mark.parametrize("part", ["access_token", "id_token"])
+def test_with_refuse_nobody_keeps_old_claims_by_making_a_mapping_fail(start, kratos, part):
+    """a person who may change a mapped trait could freeze a role that was taken away"""
+    session = kratos.session(email="x" * 20000 + "@example.org")
+    server = start(with_hook(on_kratos_down="refuse", **{part: {"claims": {"email": ".identity.traits.email", "roles": ".identity.metadata_public.roles // []"}}}))
+    answer = hook(server, of(session, roles=["admin"]))
+    assert answer.status == 403 and answer.json["error"] == "access_denied", answer
+    assert server.line_of(answer)["reason"] == "a mapping failed"
+
+
 def test_the_log_has_outcome_reason_client_and_grant_and_no_claims(hooked, kratos):
     session = kratos.session(email="another-name@example.org")
     payload = of(session, private="of-the-consent-app")
