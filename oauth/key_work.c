@@ -122,6 +122,7 @@ static bool plan_order(struct key_work *w, const struct key_situation *s)
     switch (w->order.task) {
     case KEYS_TEND: w->count = 0; return true;
     case KEYS_ROTATE:
+        w->order.rotation.secrets = with.secrets;
         w->report.rotation = keys_plan_rotate(s, &w->order.rotation, w->plan);
         w->count = w->report.rotation.count;
         return true;
@@ -285,6 +286,7 @@ static void keep_report(const struct key_work *w)
     struct key_material *rows = arena_take(w->out_arena, (reading->count + 1) * sizeof *rows);
     struct bytes *removed = arena_take(w->out_arena, (w->report.removed_count + 1) * sizeof *removed);
     *out = w->report;
+    out->rotation.kid = arena_copy(w->out_arena, w->report.rotation.kid);
     out->reading = (struct key_reading){.rows = rows, .count = rows == NULL ? 0 : reading->count, .now = reading->now, .asked_steady_us = reading->asked_steady_us};
     for (size_t i = 0; i < out->reading.count; i++) rows[i] = key_rows_keep_row(&reading->rows[i], w->out_arena);
     if (removed == NULL) out->removed_count = 0;

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from cutter import Cutter
-from key_world import HOUR_MS, ask, await_true, keys_of, kid_of, launch, look, own_dsn, published, token_of, two  # noqa: F401
+from key_world import DAY_MS, HOUR_MS, ask, await_true, keys_of, kid_of, launch, look, own_dsn, published, token_of, two  # noqa: F401
 from parts import SYSTEM_SECRET, Hydrant, header_of, verify
 from terminal import run
 
@@ -119,6 +119,27 @@ def test_an_active_key_that_cannot_be_opened_signs_nothing_and_the_server_is_not
     assert server.exchange(session).status == 200 and server.public.get("/health/ready").status == 200
 
 
+def test_rotate_is_refused_where_the_pending_key_cannot_be_opened_unless_it_is_forced(launch, add_unopenable, ask, session):
+    server = launch()
+    active, kid = keys_of(server)["active"], add_unopenable(server)
+    own = published(server) - {active, kid}
+    assert server.admin.request("DELETE", "/admin/keys/%s" % own.pop()).status == 200 and keys_of(server) == {"active": active, "pending": kid}
+    for created_at in ("created_at", "created_at - %d" % (2 * DAY_MS)):  # too young as well, which forcing is for; and old enough
+        ask("UPDATE signing_keys SET created_at = %s WHERE kid = '%s'" % (created_at, kid))
+        answer = server.admin.post_json("/admin/keys/rotate", {})
+        assert answer.status == 409 and answer.json["error"] == "key_unopenable", answer
+        words = answer.json["error_description"]
+        assert kid in words and "hydrant keys revoke %s" % kid in words and "force" in words
+    done = command(server, "rotate")
+    assert done.code != 0 and kid in done.err
+    assert kid_of(server, session) == active and server.public.get("/health/ready").status == 200
+    forced = server.admin.post_json("/admin/keys/rotate", {"force": True})
+    assert forced.status == 200 and kid in forced.json["warnings"][0] and keys_of(server)["active"] == kid
+    assert server.exchange(session).status == 503
+    # where it signs already, rotate is what mends it
+    assert server.admin.post_json("/admin/keys/rotate", {"force": True}).status == 200 and server.exchange(session).status == 200
+
+
 def test_a_key_that_was_opened_goes_on_signing_when_its_row_is_spoilt_and_not_when_it_is_gone(launch, ask, garbage, session):
     server = launch()
     before = keys_of(server)
@@ -142,6 +163,7 @@ def test_a_server_that_runs_reads_on_where_another_made_a_key_under_a_secret_tha
     made = keys_of(b)["pending"]
     await_true(lambda: made in published(a))
     assert "secrets.system" in told(a, made)[0]["text"]
+    assert a.admin.post_json("/admin/keys/rotate", {}).json["error"] == "key_unopenable" and b.admin.post_json("/admin/keys/rotate", {}).json["error"] == "too_young"
     assert kid_of(a, session) == before["pending"] == kid_of(b, session)
     # a key that leaked is out at once, on both
     answer = a.admin.request("DELETE", "/admin/keys/" + before["active"])
