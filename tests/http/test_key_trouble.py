@@ -212,6 +212,16 @@ def test_a_half_written_row_is_named_at_a_start_and_told_of_where_a_server_runs(
     assert "warnings" not in launch().admin.get("/admin/keys").json
 
 
+def test_what_stands_in_a_row_does_not_move_the_terminal_s_cursor(launch, ask):
+    server = launch()
+    pending = keys_of(server)["pending"]
+    ask("UPDATE signing_keys SET kid = kid || '\x1b[2J\u202e' WHERE kid = '%s'" % pending)
+    read(server)
+    for words in (("list",), ("rotate",), ("rotate", "--fresh")):
+        done = command(server, *words)
+        assert pending + "\\u001b[2J\\u202e" in done.out + done.err and not {"\x1b", "\u202e"} & set(done.out + done.err), done
+
+
 def test_an_unopenable_key_can_be_revoked_where_a_server_runs(launch, ask, session, garbage):
     server = launch()
     before = keys_of(server)
