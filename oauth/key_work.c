@@ -42,7 +42,7 @@ struct key_work {
     struct key_report *out;
 };
 
-static const struct step CHECK_STEPS[], READ_STEPS[], SHOW_STEPS[];
+static const struct step CHECK_STEPS[], READ_STEPS[], SHOW_FIRST_STEPS[], SHOW_STEPS[];
 
 static struct key_work *work_of(struct flow *flow) { return (struct key_work *)flow; }
 
@@ -156,6 +156,8 @@ static enum step_result think(struct flow *flow)
     w->ordered = w->count == 0 && !w->done;
     if (w->ordered && !plan_order(w, &s)) return STEP_END;
     if (w->count == 0) flow_enter(flow, SHOW_STEPS);
+    /* what somebody took out must not wait for what is to be made: that takes long, and may fail */
+    else if (key_view_shows_removed(w->desk->view, &w->reading)) flow_enter(flow, SHOW_FIRST_STEPS);
     return STEP_NEXT;
 }
 
@@ -269,6 +271,20 @@ static const struct step CHECK_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
     {"check_opened", check_aside},
     {"begin", begin}, /* and reads again */
+    {"finish", NULL},
+};
+
+static enum step_result read_again(struct flow *flow)
+{
+    flow_enter(flow, READ_STEPS);
+    return STEP_NEXT;
+}
+
+static const struct step SHOW_FIRST_STEPS[] = {
+    {"open_ring", open_ring}, /* waits for a thread */
+    {"check_opened", check_aside},
+    {"show", show},
+    {"read_again", read_again},
     {"finish", NULL},
 };
 

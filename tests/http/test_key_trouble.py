@@ -1,6 +1,7 @@
 """Keys that can't be opened, at a start and in a server that runs; orders whose answer is lost on the way; a leak of everything."""
 import re
 import secrets
+import threading
 
 import pytest
 
@@ -138,6 +139,20 @@ def test_rotate_is_refused_where_the_pending_key_cannot_be_opened_unless_it_is_f
     assert server.exchange(session).status == 503
     # where it signs already, rotate is what mends it
     assert server.admin.post_json("/admin/keys/rotate", {"force": True}).status == 200 and server.exchange(session).status == 200
+
+
+def test_what_was_removed_is_out_before_the_keys_that_are_missing_are_made(launch, ask, session):
+    """another server did --fresh, and has no RS256 in its settings: making those takes long"""
+    server = launch({"keys": {"algorithms": ["ES256", "RS256"], "rsa_bits": 3072}})
+    active, pending = keys_of(server)["active"], keys_of(server)["pending"]
+    ask("UPDATE signing_keys SET activate_at = created_at WHERE kid = '%s'" % pending)
+    ask("UPDATE signing_keys SET sealed_private = NULL, remove_at = created_at WHERE kid = '%s' OR algorithm = 'RS256'" % active)
+    reading = threading.Thread(target=read, args=(server,))
+    reading.start()
+    await_true(lambda: active not in published(server), 60)
+    assert {key["alg"] for key in server.jwks()["keys"]} == {"ES256"} and kid_of(server, session) == pending
+    reading.join()
+    await_true(lambda: set(keys_of(server, "RS256")) == set(keys_of(server)) == {"active", "pending"}, 60)
 
 
 def test_a_key_that_was_opened_goes_on_signing_when_its_row_is_spoilt_and_not_when_it_is_gone(launch, ask, garbage, session):
