@@ -131,6 +131,17 @@ static enum step_result parse_rotation(struct flow *flow)
     return STEP_NEXT;
 }
 
+static struct bytes describe_unopenable(struct key_admin *a, struct bytes kid)
+{
+    struct text t;
+    text_init(&t, &a->request.arena, 512);
+    text_put_format(&t,
+        "The pending key %.*s can't be opened with any of secrets.system here, so this server would have nothing to sign with (`hydrant keys list` says why). "
+        "Put the secret that it is sealed under into the list, or take it out with `hydrant keys revoke %.*s`: another is made. To rotate all the same, force it.",
+        BYTES_PRINT(kid), BYTES_PRINT(kid));
+    return text_bytes(&t);
+}
+
 static enum step_result check_rotated(struct flow *flow)
 {
     struct key_admin *a = admin_of(flow);
@@ -138,6 +149,7 @@ static enum step_result check_rotated(struct flow *flow)
     switch (rotation->outcome) {
     case KEYS_ROTATE_PLANNED: return STEP_NEXT;
     case KEYS_ROTATE_NOT_CONFIGURED: return refuse_admin(flow, 400, BYTES("invalid_request"), BYTES("This algorithm is not in keys.algorithms."));
+    case KEYS_ROTATE_UNOPENABLE: return refuse_admin(flow, 409, BYTES("key_unopenable"), describe_unopenable(a, rotation->kid));
     case KEYS_ROTATE_TOO_YOUNG: break;
     }
     return refuse_admin(flow, 409, BYTES("too_young"),

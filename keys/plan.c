@@ -98,17 +98,41 @@ static bool is_too_young(struct draft *draft, enum key_algorithm algorithm, int6
     return *until > draft->s->now;
 }
 
+static bool opens(const struct system_secrets *secrets, const struct key_material *row)
+{
+    struct secret private;
+    if (seal_open(secrets, row->kid, row->sealed_private, &private) != SEAL_OPEN) return false;
+    secret_release(&private);
+    return true;
+}
+
+/* Looked for first of all, and of every algorithm: who is told that a key is too young may force it. */
+static struct bytes find_unopenable(struct draft *draft, const struct key_rotation *rotation)
+{
+    for (size_t i = 0; i < draft->s->algorithm_count; i++) {
+        if (!is_chosen(rotation, draft->s->algorithms[i])) continue;
+        const struct planned_key *waiting = draft_look(draft, draft->s->algorithms[i]).waiting;
+        if (waiting->was != NULL && !opens(rotation->secrets, &waiting->becomes)) return waiting->becomes.kid;
+    }
+    return BYTES_ABSENT;
+}
+
 struct planned_rotation keys_plan_rotate(const struct key_situation *s, const struct key_rotation *rotation,
                                          struct planned_key *plan)
 {
     struct draft draft;
     struct planned_rotation planned = {.outcome = KEYS_ROTATE_NOT_CONFIGURED};
+    bool must_wait = !rotation->force && !rotation->fresh;
     draft_begin(&draft, s, plan);
     draft_tend(&draft);
+    if (must_wait && rotation->secrets != NULL) planned.kid = find_unopenable(&draft, rotation);
+    if (bytes_present(planned.kid)) {
+        planned.outcome = KEYS_ROTATE_UNOPENABLE;
+        return planned;
+    }
     for (size_t i = 0; i < s->algorithm_count; i++) {
         if (!is_chosen(rotation, s->algorithms[i])) continue;
         planned.algorithm = s->algorithms[i];
-        bool must_wait = !rotation->force && !rotation->fresh;
         if (must_wait && is_too_young(&draft, s->algorithms[i], &planned.until)) {
             planned.outcome = KEYS_ROTATE_TOO_YOUNG;
             return planned;

@@ -65,16 +65,23 @@ size_t keys_plan(const struct key_situation *situation, struct planned_key *plan
 struct key_rotation {
     bool one; /* only this algorithm; else all that are configured */
     enum key_algorithm algorithm;
-    bool force; /* also when the pending key is younger than publish_before */
+    bool force; /* also when the pending key is younger than publish_before, or can't be opened */
     bool fresh; /* every key that there is goes at once, of algorithms that are not configured too; new ones take their
                    places. With one: every key of that algorithm */
+    const struct system_secrets *secrets; /* what is to open the pending key before it signs; NULL: that is not asked */
 };
-enum keys_rotate_outcome { KEYS_ROTATE_PLANNED, KEYS_ROTATE_TOO_YOUNG, KEYS_ROTATE_NOT_CONFIGURED };
+enum keys_rotate_outcome {
+    KEYS_ROTATE_PLANNED,
+    KEYS_ROTATE_TOO_YOUNG,
+    KEYS_ROTATE_UNOPENABLE, /* whoever asks would have nothing to sign with */
+    KEYS_ROTATE_NOT_CONFIGURED
+};
 struct planned_rotation {
     enum keys_rotate_outcome outcome;
     size_t count;
     enum key_algorithm algorithm; /* KEYS_ROTATE_TOO_YOUNG: whose pending key is */
     int64_t until;                /* KEYS_ROTATE_TOO_YOUNG: from when on it is not */
+    struct bytes kid;             /* KEYS_ROTATE_UNOPENABLE: the row's */
 };
 struct planned_rotation keys_plan_rotate(const struct key_situation *situation, const struct key_rotation *rotation,
                                          struct planned_key *plan);

@@ -28,6 +28,7 @@ static void give_back(void *at, const char *file, int line)
 static void *take_anew(void *at, size_t size, const char *file, int line)
 {
     if (!wiping || at == NULL) return realloc(at, size);
+    if (size == 0) return give_back(at, file, line), NULL;
     void *larger = malloc(size);
     if (larger == NULL) return NULL;
     size_t old_size = malloc_usable_size(at);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "keys/times.h"
 #include "oauth/key_events.h"
 #include "oauth/key_rows.h"
 
@@ -131,6 +132,23 @@ bool key_view_confirm(struct key_view *view, const struct key_rules *rules, cons
     bool confirmed = confirm(view, rules, reading);
     pthread_mutex_unlock(&view->lock);
     return confirmed;
+}
+
+static bool is_removed(const struct key_reading *reading, struct bytes kid)
+{
+    for (size_t i = 0; i < reading->count; i++)
+        if (bytes_equal(reading->rows[i].kid, kid)) return times_removed(&reading->rows[i], reading->now);
+    return true;
+}
+
+bool key_view_shows_removed(struct key_view *view, const struct key_reading *reading)
+{
+    bool found = false;
+    pthread_mutex_lock(&view->lock);
+    for (size_t i = 0; i < view->count && !found; i++)
+        found = !times_removed(&view->rows[i], reading->now) && is_removed(reading, view->rows[i].kid);
+    pthread_mutex_unlock(&view->lock);
+    return found;
 }
 
 bool key_view_is_empty(struct key_view *view)

@@ -31,6 +31,8 @@ struct key_reading {
 int64_t key_view_even_for_ms(struct key_view *view, const struct key_reading *reading);
 /* From any thread, one after the other: does the ring that is there do, since the reading shows nothing else? (Or since it shows what was asked for later.) */
 bool key_view_confirm(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading) MUST_USE;
+/* Does the reading say of a key that is shown that somebody took it out? (And not only that its time is over.) */
+bool key_view_shows_removed(struct key_view *view, const struct key_reading *reading);
 /* If not, the reading's own, which takes its time; NULL with *fault (keyring_create). While the view has no ring this is a start. */
 struct keyring *key_view_open(struct key_view *view, const struct key_rules *rules, const struct key_reading *reading, struct fault *fault) MUST_USE;
 bool key_view_is_empty(struct key_view *view); /* no ring yet */

@@ -42,7 +42,7 @@ struct key_work {
     struct key_report *out;
 };
 
-static const struct step CHECK_STEPS[], READ_STEPS[], SHOW_STEPS[];
+static const struct step CHECK_STEPS[], READ_STEPS[], SHOW_FIRST_STEPS[], SHOW_STEPS[];
 
 static struct key_work *work_of(struct flow *flow) { return (struct key_work *)flow; }
 
@@ -122,6 +122,7 @@ static bool plan_order(struct key_work *w, const struct key_situation *s)
     switch (w->order.task) {
     case KEYS_TEND: w->count = 0; return true;
     case KEYS_ROTATE:
+        w->order.rotation.secrets = with.secrets;
         w->report.rotation = keys_plan_rotate(s, &w->order.rotation, w->plan);
         w->count = w->report.rotation.count;
         return true;
@@ -155,6 +156,8 @@ static enum step_result think(struct flow *flow)
     w->ordered = w->count == 0 && !w->done;
     if (w->ordered && !plan_order(w, &s)) return STEP_END;
     if (w->count == 0) flow_enter(flow, SHOW_STEPS);
+    /* what somebody took out must not wait for what is to be made: that takes long, and may fail */
+    else if (key_view_shows_removed(w->desk->view, &w->reading)) flow_enter(flow, SHOW_FIRST_STEPS);
     return STEP_NEXT;
 }
 
@@ -271,6 +274,20 @@ static const struct step CHECK_STEPS[] = {
     {"finish", NULL},
 };
 
+static enum step_result read_again(struct flow *flow)
+{
+    flow_enter(flow, READ_STEPS);
+    return STEP_NEXT;
+}
+
+static const struct step SHOW_FIRST_STEPS[] = {
+    {"open_ring", open_ring}, /* waits for a thread */
+    {"check_opened", check_aside},
+    {"show", show},
+    {"read_again", read_again},
+    {"finish", NULL},
+};
+
 static const struct step SHOW_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
     {"check_opened", check_aside},
@@ -285,6 +302,7 @@ static void keep_report(const struct key_work *w)
     struct key_material *rows = arena_take(w->out_arena, (reading->count + 1) * sizeof *rows);
     struct bytes *removed = arena_take(w->out_arena, (w->report.removed_count + 1) * sizeof *removed);
     *out = w->report;
+    out->rotation.kid = arena_copy(w->out_arena, w->report.rotation.kid);
     out->reading = (struct key_reading){.rows = rows, .count = rows == NULL ? 0 : reading->count, .now = reading->now, .asked_steady_us = reading->asked_steady_us};
     for (size_t i = 0; i < out->reading.count; i++) rows[i] = key_rows_keep_row(&reading->rows[i], w->out_arena);
     if (removed == NULL) out->removed_count = 0;

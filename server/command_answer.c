@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "server/command.h"
+#include "server/token_words.h"
 
 enum { REFUSAL_MAX = 1024 * 1024, ANSWER_MAX = 32 * 1024 * 1024, ANSWER_ARENA_MAX = 64 * 1024 * 1024 };
 
@@ -37,11 +38,20 @@ int take_one(const char *words, int argc, char **argv, struct output *output, co
     return rest == 1 ? EXIT_DONE : wrong_use(words, "%s", which);
 }
 
+/* a sentence of the server's, which may name what anyone wrote */
+static struct bytes shown(struct bytes sentence, struct arena *arena)
+{
+    struct text t;
+    text_init(&t, arena, 256);
+    put_shown(&t, sentence);
+    return text_bytes(&t);
+}
+
 static void print_refusal(const char *words, const struct admin_result *result, struct arena *arena)
 {
     const struct json_limits limits = {.size_max = REFUSAL_MAX, .unique_names = false};
     struct fault unreadable;
-    struct bytes sentence = json_string(json_find(json_parse(arena, result->body, &limits, &unreadable), "error_description"));
+    struct bytes sentence = shown(json_string(json_find(json_parse(arena, result->body, &limits, &unreadable), "error_description")), arena);
     fprintf(stderr, "hydrant %s: the server answered %d%s%.*s\n", words, result->status, sentence.len > 0 ? ": " : "", BYTES_PRINT(sentence));
     if (result->status == 401) fputs("Put serve.admin.token into HYDRANT_ADMIN_TOKEN.\n", stderr);
 }
@@ -70,11 +80,11 @@ static struct bytes write_path(const struct admin_order *order, struct arena *ar
 }
 
 /* what was asked for is done all the same */
-static void print_warnings(const char *words, const struct json *answer)
+static void print_warnings(const char *words, const struct json *answer, struct arena *arena)
 {
     const struct json *warnings = json_find(answer, "warnings");
     for (const struct json *warning = warnings == NULL ? NULL : warnings->first; warning != NULL; warning = warning->next)
-        fprintf(stderr, "hydrant %s: warning: %.*s\n", words, BYTES_PRINT(json_string(warning)));
+        fprintf(stderr, "hydrant %s: warning: %.*s\n", words, BYTES_PRINT(shown(json_string(warning), arena)));
 }
 
 static int show_answer(const struct admin_order *order, struct bytes body, struct arena *arena)
@@ -83,7 +93,7 @@ static int show_answer(const struct admin_order *order, struct bytes body, struc
     struct fault unreadable;
     if (body.len == 0) return order->show(order, NULL);
     const struct json *answer = json_parse(arena, body, &limits, &unreadable);
-    print_warnings(order->words, answer);
+    print_warnings(order->words, answer, arena);
     if (wants_json(order->output)) return printf("%.*s\n", BYTES_PRINT(body)), EXIT_DONE;
     if (answer != NULL) return order->show(order, answer);
     return fprintf(stderr, "hydrant %s: the server's answer can't be read\n", order->words), EXIT_FAILED;

@@ -6,8 +6,9 @@
 #include "base/text.h"
 #include "server/command.h"
 #include "server/command_answer.h"
+#include "server/token_words.h"
 
-enum { PIECE_MAX = 32, WHAT_MAX = 128, BODY_MAX = 4096 };
+enum { PIECE_MAX = 32, WHAT_MAX = 128, BODY_MAX = 4096, KID_TEXT_MAX = 64 * 1024 };
 
 /* ---- times ---- */
 
@@ -75,15 +76,28 @@ static bool is_past(const struct json *key)
     return bytes_equal(json_string(json_find(key, "state")), BYTES("removed"));
 }
 
+/* a row may say anything */
+static struct bytes shown_kid(const struct json *kid, struct arena *arena)
+{
+    struct text t;
+    arena_init(arena, KID_TEXT_MAX);
+    text_init(&t, arena, 64);
+    put_shown(&t, json_string(kid));
+    return text_bytes(&t);
+}
+
 static void print_key(const struct json *key, int64_t now)
 {
     char from[PIECE_MAX], until[PIECE_MAX], gone[PIECE_MAX], what[WHAT_MAX];
+    struct arena arena;
+    struct bytes kid = shown_kid(json_find(key, "kid"), &arena);
     write_minute(key, "activate_at", from);
     write_minute(key, "retire_at", until);
     write_minute(key, "remove_at", gone);
     write_what(key, now, what);
     printf("%-9.*s %-9.*s %-43.*s  %-16s  %-16s  %-16s  %s\n", BYTES_PRINT(json_string(json_find(key, "algorithm"))), BYTES_PRINT(json_string(json_find(key, "state"))),
-        BYTES_PRINT(json_string(json_find(key, "kid"))), from, until, gone, what);
+        BYTES_PRINT(kid), from, until, gone, what);
+    arena_release(&arena);
 }
 
 static void write_rule(const struct json *rules, const char *name, char out[PIECE_MAX])
@@ -125,7 +139,12 @@ static void print_removed(const struct json *removed)
 {
     if (removed == NULL || removed->first == NULL) return;
     puts("Out of the key set and of signing; tokens that they signed die:");
-    for (const struct json *kid = removed->first; kid != NULL; kid = kid->next) printf("  %.*s\n", BYTES_PRINT(json_string(kid)));
+    for (const struct json *kid = removed->first; kid != NULL; kid = kid->next) {
+        struct arena arena;
+        struct bytes shown = shown_kid(kid, &arena);
+        printf("  %.*s\n", BYTES_PRINT(shown));
+        arena_release(&arena);
+    }
     putchar('\n');
 }
 

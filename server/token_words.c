@@ -48,27 +48,40 @@ static void put_code(struct text *t, uint32_t code)
     text_put_format(t, "\\u%04x", code);
 }
 
-static void put_character(struct text *t, struct bytes character)
+static void put_visible(struct text *t, struct bytes character)
 {
-    char scratch[8];
     uint32_t code = code_of(character);
-    if (strchr("\"\\\b\f\n\r\t", character.at[0]) != NULL && code != 0)
-        text_put(t, text_take_json_piece(&character, scratch));
-    else if (is_hidden(code))
+    if (is_hidden(code))
         put_code(t, code);
     else
         text_put(t, character);
 }
 
-void put_quoted(struct text *t, struct bytes b)
+static void put_character(struct text *t, struct bytes character)
 {
-    text_put_char(t, '"');
+    char scratch[8];
+    if (strchr("\"\\\b\f\n\r\t", character.at[0]) != NULL && character.at[0] != 0)
+        text_put(t, text_take_json_piece(&character, scratch));
+    else
+        put_visible(t, character);
+}
+
+static void put_each(struct text *t, struct bytes b, void (*put)(struct text *t, struct bytes character))
+{
     while (b.len > 0) {
         size_t len = utf8_char_len(b);
-        put_character(t, len > 0 ? (struct bytes){b.at, len} : BYTES("\ufffd"));
+        put(t, len > 0 ? (struct bytes){b.at, len} : BYTES("\ufffd"));
         if (len == 0) len = 1;
         b = (struct bytes){b.at + len, b.len - len};
     }
+}
+
+void put_shown(struct text *t, struct bytes b) { put_each(t, b, put_visible); }
+
+void put_quoted(struct text *t, struct bytes b)
+{
+    text_put_char(t, '"');
+    put_each(t, b, put_character);
     text_put_char(t, '"');
 }
 

@@ -11,6 +11,8 @@
 
 /* between quotes; what is no UTF-8 becomes U+FFFD */
 void put_quoted(struct text *t, struct bytes b);
+/* without quotes, and as it stands but for what would move the cursor, turn the line around or hide */
+void put_shown(struct text *t, struct bytes b);
 /* a member's name: bare where it is a plain word (letters, digits, _ - . : / #), else between quotes */
 void put_name(struct text *t, struct bytes name);
 /* as JSON, numbers as they stood; none, without quotes, for NULL */

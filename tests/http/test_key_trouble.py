@@ -1,11 +1,12 @@
 """Keys that can't be opened, at a start and in a server that runs; orders whose answer is lost on the way; a leak of everything."""
 import re
 import secrets
+import threading
 
 import pytest
 
 from cutter import Cutter
-from key_world import HOUR_MS, ask, await_true, keys_of, kid_of, launch, look, own_dsn, published, token_of, two  # noqa: F401
+from key_world import DAY_MS, HOUR_MS, ask, await_true, keys_of, kid_of, launch, look, own_dsn, published, token_of, two  # noqa: F401
 from parts import SYSTEM_SECRET, Hydrant, header_of, verify
 from terminal import run
 
@@ -119,6 +120,41 @@ def test_an_active_key_that_cannot_be_opened_signs_nothing_and_the_server_is_not
     assert server.exchange(session).status == 200 and server.public.get("/health/ready").status == 200
 
 
+def test_rotate_is_refused_where_the_pending_key_cannot_be_opened_unless_it_is_forced(launch, add_unopenable, ask, session):
+    server = launch()
+    active, kid = keys_of(server)["active"], add_unopenable(server)
+    own = published(server) - {active, kid}
+    assert server.admin.request("DELETE", "/admin/keys/%s" % own.pop()).status == 200 and keys_of(server) == {"active": active, "pending": kid}
+    for created_at in ("created_at", "created_at - %d" % (2 * DAY_MS)):  # too young as well, which forcing is for; and old enough
+        ask("UPDATE signing_keys SET created_at = %s WHERE kid = '%s'" % (created_at, kid))
+        answer = server.admin.post_json("/admin/keys/rotate", {})
+        assert answer.status == 409 and answer.json["error"] == "key_unopenable", answer
+        words = answer.json["error_description"]
+        assert kid in words and "hydrant keys revoke %s" % kid in words and "force" in words
+    done = command(server, "rotate")
+    assert done.code != 0 and kid in done.err
+    assert kid_of(server, session) == active and server.public.get("/health/ready").status == 200
+    forced = server.admin.post_json("/admin/keys/rotate", {"force": True})
+    assert forced.status == 200 and kid in forced.json["warnings"][0] and keys_of(server)["active"] == kid
+    assert server.exchange(session).status == 503
+    # where it signs already, rotate is what mends it
+    assert server.admin.post_json("/admin/keys/rotate", {"force": True}).status == 200 and server.exchange(session).status == 200
+
+
+def test_what_was_removed_is_out_before_the_keys_that_are_missing_are_made(launch, ask, session):
+    """another server did --fresh, and has no RS256 in its settings: making those takes long"""
+    server = launch({"keys": {"algorithms": ["ES256", "RS256"], "rsa_bits": 3072}})
+    active, pending = keys_of(server)["active"], keys_of(server)["pending"]
+    ask("UPDATE signing_keys SET activate_at = created_at WHERE kid = '%s'" % pending)
+    ask("UPDATE signing_keys SET sealed_private = NULL, remove_at = created_at WHERE kid = '%s' OR algorithm = 'RS256'" % active)
+    reading = threading.Thread(target=read, args=(server,))
+    reading.start()
+    await_true(lambda: active not in published(server), 60)
+    assert {key["alg"] for key in server.jwks()["keys"]} == {"ES256"} and kid_of(server, session) == pending
+    reading.join()
+    await_true(lambda: set(keys_of(server, "RS256")) == set(keys_of(server)) == {"active", "pending"}, 60)
+
+
 def test_a_key_that_was_opened_goes_on_signing_when_its_row_is_spoilt_and_not_when_it_is_gone(launch, ask, garbage, session):
     server = launch()
     before = keys_of(server)
@@ -142,6 +178,7 @@ def test_a_server_that_runs_reads_on_where_another_made_a_key_under_a_secret_tha
     made = keys_of(b)["pending"]
     await_true(lambda: made in published(a))
     assert "secrets.system" in told(a, made)[0]["text"]
+    assert a.admin.post_json("/admin/keys/rotate", {}).json["error"] == "key_unopenable" and b.admin.post_json("/admin/keys/rotate", {}).json["error"] == "too_young"
     assert kid_of(a, session) == before["pending"] == kid_of(b, session)
     # a key that leaked is out at once, on both
     answer = a.admin.request("DELETE", "/admin/keys/" + before["active"])
@@ -188,6 +225,16 @@ def test_a_half_written_row_is_named_at_a_start_and_told_of_where_a_server_runs(
     assert kid in log and words in log
     ask("DELETE FROM signing_keys WHERE kid = '%s'" % kid)
     assert "warnings" not in launch().admin.get("/admin/keys").json
+
+
+def test_what_stands_in_a_row_does_not_move_the_terminal_s_cursor(launch, ask):
+    server = launch()
+    pending = keys_of(server)["pending"]
+    ask("UPDATE signing_keys SET kid = kid || '\x1b[2J\u202e' WHERE kid = '%s'" % pending)
+    read(server)
+    for words in (("list",), ("rotate",), ("rotate", "--fresh")):
+        done = command(server, *words)
+        assert pending + "\\u001b[2J\\u202e" in done.out + done.err and not {"\x1b", "\u202e"} & set(done.out + done.err), done
 
 
 def test_an_unopenable_key_can_be_revoked_where_a_server_runs(launch, ask, session, garbage):

@@ -43,6 +43,16 @@ static void check_realloc(void)
     wipe_end();
 }
 
+/* as the allocator does it, whether it wipes or not: who gives all back gets nothing */
+static void check_realloc_to_nothing(bool wiped)
+{
+    uintptr_t at = take_marked();
+    if (wiped) wipe_begin();
+    CHECK(OPENSSL_realloc((void *)at, 0) == NULL);
+    wipe_end();
+    CHECK((octet_at(at + MIDDLE) == 0xa5) != wiped);
+}
+
 int main(void)
 {
     TEST("it comes first of all") CHECK(keys_wipe_freed());
@@ -52,5 +62,10 @@ int main(void)
         check_free(false);
     }
     TEST("what it takes anew keeps its octets, and leaves none behind") check_realloc();
+    TEST("what it takes anew with no octets at all is given back")
+    {
+        check_realloc_to_nothing(true);
+        check_realloc_to_nothing(false);
+    }
     return TEST_END();
 }
