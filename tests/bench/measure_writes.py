@@ -1,0 +1,70 @@
+"""measure_writes: what a refresh writes to Postgres, and what it costs among ten million grants."""
+import random
+
+from bench_site import PostgresDatabase, Site
+from figures import median
+from postgres import WalWatch
+from seeds import MOBILE
+
+CLIENTS = 128
+SPREAD = 20000
+SMALL, LARGE = 10 ** 4, 10 ** 7
+
+
+def spread_words(site, count):
+    """tokens of grants that have not been used yet, in no order; each is used once"""
+    taken = {at * (site.grant_count // CLIENTS // 2 * 2) for at in range(CLIENTS)}
+    chance = random.Random(site.grant_count + len(site.spread_used))
+    numbers = set()
+    while len(numbers) < count:
+        number = chance.randrange(site.grant_count // 2) * 2
+        if number not in taken and number not in site.spread_used:
+            numbers.add(number)
+    site.spread_used |= numbers
+    return [site.tokens.make(number, MOBILE) for number in numbers]
+
+
+def written(site, measured):
+    with WalWatch(site.database) as wal:
+        count = measured()["good"]
+    return {"wal": wal.bytes / count, "count": count, **wal.records()}
+
+
+def writes(bench):
+    site = bench.site
+
+    def own():
+        return site.refresh(words, CLIENTS, bench.seconds)
+    words = site.words(CLIENTS)
+    site.database.run("CHECKPOINT")
+    after = written(site, own)
+    bench.progress("right after a checkpoint: %.0f B, %d refreshes" % (after["wal"], after["count"]))
+    words = site.words(CLIENTS)
+    warm = written(site, own)
+    bench.progress("warm: %.0f B, %d updates, %d of them HOT" % (warm["wal"], warm["updates"], warm["hot_updates"]))
+    others = spread_words(site, SPREAD)
+    site.database.run("CHECKPOINT")
+    spread = written(site, lambda: site.refresh(others, CLIENTS, 60, requests=SPREAD))
+    bench.progress("right after a checkpoint, each another grant: %.0f B, %.0f of them whole pages" % (spread["wal"], spread["page_bytes"] / spread["count"]))
+    return {"rows_inserted": warm["inserted"] / warm["count"], "index_entries": warm["index_entries"] / warm["count"], "hot_share": 100 * warm["hot_updates"] / warm["updates"],
+            "wal_warm": warm["wal"], "wal_checkpoint": after["wal"], "wal_spread": spread["wal"]}
+
+
+def cost(result):
+    return result["server_us"] + result["postgres_us"]
+
+
+def large(bench):
+    """two databases of one Postgres, in turn"""
+    with Site(bench.kratos, PostgresDatabase("few")) as few, Site(bench.kratos, PostgresDatabase("many")) as many:
+        few.seed(SMALL, bench.progress)
+        many.seed(bench.large_count, bench.progress)
+        own, spread = [], []
+        for turn in range(bench.rounds):
+            pair = [cost(site.refresh_each_its_own(CLIENTS, bench.seconds)) for site in (few, many)]
+            own.append(pair[1] / pair[0])
+            # among few each grant comes up again and again, as it would there
+            others = [cost(few.refresh(few.words(SMALL // 2), CLIENTS, 60, requests=SPREAD)), cost(many.refresh(spread_words(many, SPREAD), CLIENTS, 60, requests=SPREAD))]
+            spread.append(others[1] / others[0])
+            bench.progress("round %d: %.1f us among few, %.1f us among many; each another grant: %.1f us, %.1f us" % (turn + 1, *pair, *others))
+    return {"growth_ratio": median(own), "growth_ratio_spread": median(spread)}
