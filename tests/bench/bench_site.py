@@ -1,4 +1,5 @@
 """bench_site: a server on a database of grants, and runs of refreshes on it that are held to the database's own count."""
+import copy
 import os
 import sqlite3
 import subprocess
@@ -40,7 +41,7 @@ class PostgresDatabase(postgres.Database):
 
 class Site:
     def __init__(self, kratos, database, changes=None):
-        settings = merge(default_settings(kratos, database.dsn), SETTINGS)
+        settings = merge(default_settings(kratos, database.dsn), copy.deepcopy(SETTINGS))
         self.kratos, self.database, self.grant_count, self.spread_used = kratos, database, 0, set()
         self.hydrant = Hydrant(merge(settings, changes or {}))
         self.port = self.hydrant.public.port

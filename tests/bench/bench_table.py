@@ -27,7 +27,7 @@ def figure_rows(run, other):
         row = [figure.what, figure.write(value), figure.write_bar(), "" if met is None else "yes" if met else "no"]
         if other:
             before = other["figures"].get(name)
-            row.append("%.2f" % (value / before) if before else "")
+            row.append("{:.2f}".format(value / before) if before else "")
         yield row, name
 
 
@@ -35,10 +35,10 @@ def per_clients_rows(run):
     postgres, sqlite = (run["by_clients"].get(name, {}) for name in ("postgres", "sqlite"))
     for clients in sorted({*postgres, *sqlite}, key=int):
         row = [clients]
-        for table, names in ((postgres, (("pgbench_per_s", "%.0f"), ("per_s", "%.0f"), ("p50_ms", "%.2f"), ("p99_ms", "%.2f"))),
-                             (sqlite, (("per_s", "%.0f"), ("p50_ms", "%.2f"), ("p99_ms", "%.2f")))):
+        for table, names in ((postgres, (("pgbench_per_s", "{:,.0f}"), ("per_s", "{:,.0f}"), ("p50_ms", "{:.2f}"), ("p99_ms", "{:.2f}"))),
+                             (sqlite, (("per_s", "{:,.0f}"), ("p50_ms", "{:.2f}"), ("p99_ms", "{:.2f}")))):
             values = table.get(clients, {})
-            row += [form % values[name] if name in values else "" for name, form in names]
+            row += [form.format(values[name]) if name in values else "" for name, form in names]
         yield row
 
 

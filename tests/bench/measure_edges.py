@@ -83,4 +83,4 @@ def garbage(bench):
     bench.progress("%d refused; %d transactions meanwhile, %d in as long without" % (refused, busy, idle))
     if site.sum_of_gen() != grown:
         raise NotSound("garbage has rotated a grant")
-    return {"garbage": median([result["per_s"] for result in results]), "garbage_queries": round(max(0, busy - idle) / refused, 4)}
+    return {"garbage": median([result["per_s"] for result in results]), "garbage_queries": round(max(0, busy - idle) / refused, 3)}

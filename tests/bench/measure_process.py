@@ -58,7 +58,8 @@ def memory(bench):
         figures = {"memory_idle": idle / MB, **grow(bench, site, pid)}
     if opened >= CONNECTIONS * 99 // 100:
         return {**figures, "memory_connections": connected / MB}
-    bench.note("memory_connections", "the limit of open files here allows %d of them: %.1f MB with these. For 10,000 the limit must be 27,000 (ulimit -n)" % (opened, connected / MB))
+    bench.note("memory_connections", "the limit of open files here allows %d of them: %.1f MB with these, %.1f KB each. For 10,000 it must be 30,000 (ulimit -n)"
+               % (opened, connected / MB, (connected - idle) / opened / 1024))
     return figures
 
 

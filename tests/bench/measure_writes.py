@@ -59,6 +59,8 @@ def large(bench):
     with Site(bench.kratos, PostgresDatabase("few")) as few, Site(bench.kratos, PostgresDatabase("many")) as many:
         few.seed(SMALL, bench.progress)
         many.seed(bench.large_count, bench.progress)
+        if bench.large_count < LARGE:
+            bench.note("growth_ratio", "with %s grants, not 10^7" % "{:,}".format(bench.large_count))
         own, spread = [], []
         for turn in range(bench.rounds):
             pair = [cost(site.refresh_each_its_own(CLIENTS, bench.seconds)) for site in (few, many)]
