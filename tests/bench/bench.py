@@ -21,6 +21,7 @@ import bench_table  # noqa: E402
 import load  # noqa: E402
 import measure_edges  # noqa: E402
 import measure_process  # noqa: E402
+import measure_profile  # noqa: E402
 import measure_refresh  # noqa: E402
 import measure_writes  # noqa: E402
 import nginx  # noqa: E402
@@ -30,7 +31,7 @@ from parts import Kratos  # noqa: E402
 from soundness import NotSound  # noqa: E402
 
 PARTS = {  # in this order
-    "start": measure_process.start, "refresh": measure_refresh.refresh, "ceiling": measure_edges.ceiling, "confidential": measure_refresh.confidential, "look": measure_refresh.look,
+    "start": measure_process.start, "refresh": measure_refresh.refresh, "profile": measure_profile.profile, "ceiling": measure_edges.ceiling, "confidential": measure_refresh.confidential, "look": measure_refresh.look,
     "log": measure_refresh.log, "writes": measure_writes.writes, "jwks": measure_edges.jwks, "garbage": measure_edges.garbage, "memory": measure_process.memory,
     "sqlite": measure_process.sqlite, "exchange": measure_edges.exchange, "large": measure_writes.large,
 }
@@ -43,7 +44,7 @@ class Bench:
         self.rounds, self.seconds = (1, 1) if options.quick else (5, 2)
         self.grants, self.growth_count, self.session_count = (10 ** 5, 10 ** 5, 1024) if options.quick else (10 ** 6, 10 ** 6, 8192)
         self.large_count = options.large_grants
-        self.figures, self.by_clients, self.notes, self.failed = {}, {}, {}, {}
+        self.figures, self.by_clients, self.where, self.notes, self.failed = {}, {}, {}, {}, {}
         self.began, self.part = time.monotonic(), ""
 
     def progress(self, what):
@@ -95,7 +96,7 @@ def measure(options):
     bench.run([name for name in PARTS if name in names])
     loads.append(os.getloadavg()[0])
     run = {"date": time.strftime("%Y-%m-%d"), "machine": machine(bench.settings), "rounds": bench.rounds, "seconds": bench.seconds, "grants": bench.grants,
-           "took_s": round(time.monotonic() - bench.began), "load_averages": loads, "figures": bench.figures, "by_clients": bench.by_clients, "notes": bench.notes, "failed": bench.failed}
+           "took_s": round(time.monotonic() - bench.began), "load_averages": loads, "figures": bench.figures, "by_clients": bench.by_clients, "where": bench.where, "notes": bench.notes, "failed": bench.failed}
     return json.loads(json.dumps(run))
 
 

@@ -50,13 +50,13 @@ class Panel:
             yield '  <text x="%.1f" y="%d" text-anchor="middle">%d</text>' % (self.x(clients), BOTTOM + 20, clients)
         yield '  <text x="%d" y="%d" text-anchor="middle">clients</text>' % (self.left + PANEL_WIDTH // 2, BOTTOM + 42)
 
-    def draw_line(self, kind, name, values, above=True):
+    def draw_line(self, kind, name, values):
         """values: clients -> value; the name stands at the line's end"""
         points = [(self.x(clients), self.y(value)) for clients, value in sorted(values.items())]
         yield '  <path class="line %s" d="M%s"/>' % (kind, " L".join("%.1f %.1f" % point for point in points))
         for point in points:
             yield '  <circle class="dot-%s" cx="%.1f" cy="%.1f" r="3.5"/>' % (kind, *point)
-        yield '  <text class="%s" x="%.1f" y="%.1f" text-anchor="end">%s</text>' % (kind, points[-1][0], points[-1][1] + (-10 if above else 20), name)
+        yield '  <text class="%s" x="%.1f" y="%.1f">%s</text>' % (kind, points[-1][0] + 10, points[-1][1] + 4, name)
 
 
 def values_of(table, name):
@@ -67,14 +67,14 @@ def draw(run, path):
     table = run["by_clients"]["postgres"]
     clients = sorted(map(int, table))
     refreshes, updates, half, most = (values_of(table, name) for name in ("per_s", "pgbench_per_s", "p50_ms", "p99_ms"))
-    rates = Panel(LEFTS[0], "a second, on one machine of %d cores" % run["machine"]["cores"], clients, max([*refreshes.values(), *updates.values()]))
+    rates = Panel(LEFTS[0], "refreshes/s; one-row updates/s of pgbench", clients, max([*refreshes.values(), *updates.values()]))
     times = Panel(LEFTS[1], "a refresh takes, ms", clients, max(most.values()))
     lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif">' % (WIDTH, HEIGHT),
              '  <title id="title">Refreshes a second, and how long one takes, over the number of clients</title>',
              '  <desc id="desc">Left: %s; pgbench doing the same one-row update: %s. Right, median and p99 in ms: %s.</desc>' % (
                  "; ".join("%d clients %.0f refreshes/s" % pair for pair in sorted(refreshes.items())), "; ".join("%d clients %.0f/s" % pair for pair in sorted(updates.items())),
                  "; ".join("%d clients %.2f and %.2f" % (at, half[at], most[at]) for at in clients)),
-             "  <style>", STYLE, "  </style>", *rates.draw_axes(), *rates.draw_line("b", "pgbench, one-row updates", updates, above=False),
-             *rates.draw_line("a", "Hydrant, refreshes", refreshes), *times.draw_axes(), *times.draw_line("b", "p99", most), *times.draw_line("a", "median", half, above=False), "</svg>", ""]
+             "  <style>", STYLE, "  </style>", *rates.draw_axes(), *rates.draw_line("b", "pgbench", updates),
+             *rates.draw_line("a", "Hydrant", refreshes), *times.draw_axes(), *times.draw_line("b", "p99", most), *times.draw_line("a", "median", half), "</svg>", ""]
     with open(path, "w", encoding="utf-8") as f:
         f.write("\n".join(lines))

@@ -26,6 +26,9 @@ class SqliteDatabase:
     def __init__(self, path):
         self.path, self.dsn = path, "sqlite://" + path
 
+    def processes(self):
+        return []
+
     def number(self, sql):
         with sqlite3.connect("file:%s?mode=ro" % self.path, uri=True) as db:
             return db.execute(sql).fetchone()[0]
@@ -87,7 +90,7 @@ class Site:
     # ---- runs ----
 
     def processes(self):
-        return {"server": [self.hydrant.child.pid], "postgres": postgres.processes(), "kratos": [self.kratos.child.pid]}
+        return {"server": [self.hydrant.child.pid], "postgres": self.database.processes(), "kratos": [self.kratos.child.pid]}
 
     def sum_of_gen(self):
         return self.database.number("SELECT coalesce(sum(gen), 0) FROM grant_state")

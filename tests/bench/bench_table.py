@@ -11,7 +11,7 @@ def write_rows(head, rows, style):
     if style == MARKDOWN:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         return [lines[0], "|" + "---|" * len(head), *lines[1:]]
-    left = {0}
+    left = {0, *(column for column, cell in enumerate(head) if cell == "where")}
     return ["  ".join(cell.ljust(width) if column in left else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
@@ -42,6 +42,13 @@ def per_clients_rows(run):
         yield row
 
 
+def where_rows(run):
+    for part, places in run["where"].items():
+        for place, us in places.items():
+            yield [part, place, "%.1f" % us]
+    yield ["together", "", "%.1f" % sum(us for places in run["where"].values() for us in places.values())]
+
+
 def machine_line(run):
     m = run["machine"]
     return "%s, %d cores, Linux %s; Postgres %s (fsync %s, synchronous_commit %s, full_page_writes %s, shared_buffers %s), %s; Hydrant %s%s. %s; %d rounds of %.3g s; {} grants.".format(
@@ -62,6 +69,8 @@ def write_run(run, style, other=None):
     if run["by_clients"]:
         lines += write_rows(["clients", "pgbench, updates/s", "Hydrant, refreshes/s", "p50 ms", "p99 ms", "on SQLite, refreshes/s", "p50 ms", "p99 ms"],
                             list(per_clients_rows(run)), style) + [""]
+    if run["where"]:
+        lines += write_rows(["a refresh, 128 clients", "where", "us"], list(where_rows(run)), style) + [""]
     lines += ["No figure from \"%s\": %s" % pair for pair in run["failed"].items()]
     load = run["load_averages"]
     lines.append("Load of the machine (1 min) before: %.1f; after: %.1f.%s" % (*load, " Others were at work on it: take the ratios, not the rates." if load[0] > 0.7 else ""))

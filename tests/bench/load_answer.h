@@ -19,7 +19,7 @@ struct answer {
     const char *odd;
 };
 
-/* RFC 9112 6.3: only an answer with one Content-Length is taken; a benchmark needs no other. */
+/* Only an answer with one Content-Length is taken: a benchmark needs no other. */
 enum answer_state answer_read(const char *at, size_t len, struct answer *answer);
 
 /* where the value of "name":"value" begins in the body; NULL: it is not there, or is not value_len letters long */

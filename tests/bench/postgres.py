@@ -36,6 +36,9 @@ class Database:
             raise RuntimeError("psql: %s\n%s" % (done.stderr.strip(), sql[:400]))
         return done.stdout.strip()
 
+    def processes(self):
+        return processes()
+
     def number(self, sql):
         return int(self.run(sql))
 

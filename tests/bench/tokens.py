@@ -6,7 +6,7 @@ import struct
 
 
 def hkdf(secret, info, length):
-    """RFC 5869 with SHA-256 and no salt, up to one block"""
+    """with SHA-256 and no salt, up to one block"""
     extracted = hmac.new(bytes(32), secret, hashlib.sha256).digest()
     return hmac.new(extracted, info + b"\1", hashlib.sha256).digest()[:length]
 
