@@ -4,6 +4,7 @@ It starts all of it on free ports of 127.0.0.1, seeds grants, measures, and prin
 rounds; a figure is left out, and it is said why, where the database doesn't count as many refreshes as were answered, or where a successor was not a new one.
 About 10 minutes on two cores; --quick about 2; --large some 15 more, and 12 GB of disk."""
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -28,6 +29,7 @@ import nginx  # noqa: E402
 import pgbench  # noqa: E402
 from bench_site import PostgresDatabase, Site  # noqa: E402
 from parts import Kratos  # noqa: E402
+from process_counters import busy_share  # noqa: E402
 from soundness import NotSound  # noqa: E402
 
 PARTS = {  # in this order
@@ -35,6 +37,7 @@ PARTS = {  # in this order
     "log": measure_refresh.log, "writes": measure_writes.writes, "jwks": measure_edges.jwks, "garbage": measure_edges.garbage, "memory": measure_process.memory,
     "sqlite": measure_process.sqlite, "exchange": measure_edges.exchange, "large": measure_writes.large,
 }
+OTHERS_SEEN_S = 2  # before anything of ours runs, and afterwards
 WITHOUT_A_FIGURE = (NotSound, load.LoadFailed, pgbench.WrongCount, AssertionError, RuntimeError, OSError, subprocess.SubprocessError)
 
 
@@ -54,16 +57,16 @@ class Bench:
         self.notes[name] = what
 
     def run(self, names):
-        with tempfile.TemporaryDirectory(prefix="hydrant-bench-") as self.folder:
-            self.kratos = Kratos()
+        with contextlib.ExitStack() as at_the_end:
+            self.folder = at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="hydrant-bench-"))
+            self.kratos = Kratos(arguments=["--end-with-parent"])
+            at_the_end.callback(self.kratos.stop)
             self.part = "seeds"
-            self.site = Site(self.kratos, PostgresDatabase("hydrant"))
+            self.site = at_the_end.enter_context(Site(self.kratos, PostgresDatabase("hydrant")))
             self.site.seed(self.grants, self.progress)
             for self.part in names:
                 self.run_part()
             self.settings = self.site.database.settings("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "server_version")
-            self.site.stop()
-            self.kratos.stop()
 
     def run_part(self):
         try:
@@ -91,12 +94,12 @@ def machine(settings):
 
 def measure(options):
     names = options.only or [name for name in PARTS if name != "large" or options.large]
-    loads = [os.getloadavg()[0]]
+    others = [busy_share(OTHERS_SEEN_S)]
     bench = Bench(options)
     bench.run([name for name in PARTS if name in names])
-    loads.append(os.getloadavg()[0])
+    others.append(busy_share(OTHERS_SEEN_S))
     run = {"date": time.strftime("%Y-%m-%d"), "machine": machine(bench.settings), "rounds": bench.rounds, "seconds": bench.seconds, "grants": bench.grants,
-           "took_s": round(time.monotonic() - bench.began), "load_averages": loads, "figures": bench.figures, "by_clients": bench.by_clients, "where": bench.where, "notes": bench.notes, "failed": bench.failed}
+           "took_s": round(time.monotonic() - bench.began), "others": others, "figures": bench.figures, "by_clients": bench.by_clients, "where": bench.where, "notes": bench.notes, "failed": bench.failed}
     return json.loads(json.dumps(run))
 
 

@@ -2,6 +2,7 @@
 from figures import FIGURES
 
 PLAIN, MARKDOWN = "plain", "markdown"
+OTHERS_MAX = 0.05
 BEGIN, END = "<!-- made by scripts/bench --markdown: begin -->", "<!-- end -->"
 
 
@@ -72,8 +73,9 @@ def write_run(run, style, other=None):
     if run["where"]:
         lines += write_rows(["a refresh, 128 clients", "where", "us"], list(where_rows(run)), style) + [""]
     lines += ["No figure from \"%s\": %s" % pair for pair in run["failed"].items()]
-    load = run["load_averages"]
-    lines.append("Load of the machine (1 min) before: %.1f; after: %.1f.%s" % (*load, " Others were at work on it: take the ratios, not the rates." if load[0] > 0.7 else ""))
+    others = run["others"]
+    lines.append("The machine's processors were busy with other things: %.0f %% before, %.0f %% after.%s" % (
+        100 * others[0], 100 * others[1], " **These are no figures of a quiet machine: measure again.**" if max(others) > OTHERS_MAX else ""))
     return "\n".join(lines)
 
 

@@ -43,23 +43,21 @@ def exchange(bench):
 def jwks(bench):
     """two threads of load: one would be what is measured"""
     body = bench.site.hydrant.public.get(JWKS).body
-    server = nginx.Nginx(JWKS, body, WORKERS)
     ratios = []
-    for turn in range(bench.rounds):
-        pair = [load.run(port, load.get(JWKS), CLIENTS, bench.seconds, threads=2)["per_s"] for port in (bench.site.port, server.port)]
-        ratios.append(pair[0] / pair[1])
-        bench.progress("round %d: %.0f/s, nginx %.0f/s" % (turn + 1, *pair))
-    server.stop()
+    with nginx.Nginx(JWKS, body, WORKERS) as server:
+        for turn in range(bench.rounds):
+            pair = [load.run(port, load.get(JWKS), CLIENTS, bench.seconds, threads=2)["per_s"] for port in (bench.site.port, server.port)]
+            ratios.append(pair[0] / pair[1])
+            bench.progress("round %d: %.0f/s, nginx %.0f/s" % (turn + 1, *pair))
     return {"jwks_ratio": median(ratios)}
 
 
 def ceiling(bench):
     """asked as a refresh is asked, in bytes, and answered as one is answered"""
     answer = bench.site.hydrant.exchange(bench.kratos.session(), client=MOBILE).body
-    server = nginx.Nginx("/answer.json", answer, WORKERS)
     request = load.get("/answer.json", [("X-Filler", "x" * 150)])
-    rates = [load.run(server.port, request, max(pgbench.CLIENTS), bench.seconds)["per_s"] for _ in range(min(3, bench.rounds))]
-    server.stop()
+    with nginx.Nginx("/answer.json", answer, WORKERS) as server:
+        rates = [load.run(server.port, request, max(pgbench.CLIENTS), bench.seconds)["per_s"] for _ in range(min(3, bench.rounds))]
     return {"load_ceiling": median(rates)}
 
 

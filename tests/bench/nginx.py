@@ -50,6 +50,12 @@ class Nginx:
                 time.sleep(0.02)
         raise AssertionError("nginx does not answer")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
         self.child.terminate()
         self.child.wait()

@@ -1,6 +1,7 @@
 """process_counters: processor time and memory of processes, from /proc."""
 import glob
 import os
+import time
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -43,6 +44,17 @@ def children_of(pid):
 def resident_bytes(pid):
     line = next(line for line in read("/proc/%d/status" % pid).split("\n") if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
+
+
+def busy_share(seconds):
+    """of all cores; what the machine's owner takes (steal) is busy, too"""
+    def ticks():
+        fields = [int(field) for field in read("/proc/stat").split("\n")[0].split()[1:9]]
+        return sum(fields), fields[3] + fields[4]
+    before = ticks()
+    time.sleep(seconds)
+    after = ticks()
+    return 1 - (after[1] - before[1]) / (after[0] - before[0])
 
 
 class Cpu:

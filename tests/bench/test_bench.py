@@ -177,7 +177,7 @@ def test_exchanges_are_held_to_the_grants_that_are_new():
 # ---- what is printed ----
 
 ROW = {"per_s": 1000.0, "p50_ms": 1.5, "p99_ms": 4.0, "server_us": 40.0, "postgres_us": 20.0, "cpu_us": 9.0}
-RUN = {"date": "2026-01-02", "rounds": 5, "seconds": 2, "grants": 1000000, "load_averages": [0.1, 2.0], "notes": {"memory_connections": "fewer"}, "failed": {"look": "a reason"},
+RUN = {"date": "2026-01-02", "rounds": 5, "seconds": 2, "grants": 1000000, "others": [0.01, 0.04], "notes": {"memory_connections": "fewer"}, "failed": {"look": "a reason"},
        "machine": {"processor": "P", "cores": 2, "kernel": "6", "postgres": "15.1", "nginx": "nginx/1", "commit": "abc", "changed": False,
                    "settings": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "128MB"}},
        "figures": {"refresh_ratio": 2.5, "refresh_p99": 15.1}, "where": {"server": {"kernel": 12.5}, "Postgres": {"kernel": 7.5}},
@@ -197,6 +197,11 @@ def test_the_table_says_what_is_met_what_is_missed_and_what_has_no_figure(style)
     assert 'No figure from "look": a reason' in lines
     assert cells("together")[-1] == "20.0"
     assert not any("session each time" in line for line in lines)
+
+
+@pytest.mark.parametrize("others, busy", [([0.01, 0.04], False), ([0.3, 0.01], True), ([0.01, 0.3], True)])
+def test_a_run_beside_others_says_so(others, busy):
+    assert ("no figures of a quiet machine" in bench_table.write_run({**RUN, "others": others}, bench_table.PLAIN)) == busy
 
 
 def test_the_table_takes_its_place_in_a_page(tmp_path):
