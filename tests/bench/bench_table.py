@@ -36,7 +36,8 @@ def per_clients_rows(run):
     postgres, sqlite = (run["by_clients"].get(name, {}) for name in ("postgres", "sqlite"))
     for clients in sorted({*postgres, *sqlite}, key=int):
         row = [clients]
-        for table, names in ((postgres, (("pgbench_per_s", "{:,.0f}"), ("per_s", "{:,.0f}"), ("p50_ms", "{:.2f}"), ("p99_ms", "{:.2f}"))),
+        for table, names in ((postgres, (("pgbench_per_s", "{:,.0f}"), ("per_s", "{:,.0f}"), ("p50_ms", "{:.2f}"), ("p99_ms", "{:.2f}"),
+                                          ("server_us", "{:.0f}"), ("postgres_us", "{:.0f}"))),
                              (sqlite, (("per_s", "{:,.0f}"), ("p50_ms", "{:.2f}"), ("p99_ms", "{:.2f}")))):
             values = table.get(clients, {})
             row += [form.format(values[name]) if name in values else "" for name, form in names]
@@ -68,7 +69,7 @@ def write_run(run, style, other=None):
     if marks:
         lines.append("")
     if run["by_clients"]:
-        lines += write_rows(["clients", "pgbench, updates/s", "Hydrant, refreshes/s", "p50 ms", "p99 ms", "on SQLite, refreshes/s", "p50 ms", "p99 ms"],
+        lines += write_rows(["clients", "pgbench, updates/s", "Hydrant, refreshes/s", "p50 ms", "p99 ms", "server us", "Postgres us", "on SQLite, refreshes/s", "p50 ms", "p99 ms"],
                             list(per_clients_rows(run)), style) + [""]
     if run["where"]:
         lines += write_rows(["a refresh, 128 clients", "where", "us"], list(where_rows(run)), style) + [""]

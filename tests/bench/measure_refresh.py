@@ -10,6 +10,13 @@ NAMES = ("per_s", "p50_ms", "p99_ms", "server_us", "postgres_us", "cpu_us")
 MOST = max(CLIENTS)
 
 
+def best_of(rates):
+    best = max(rates)
+    if best == 0:
+        raise pgbench.WrongCount("pgbench got nothing done")
+    return best
+
+
 def refresh(bench):
     """one round after the other, in each every number of clients, pgbench and Hydrant in turn"""
     updates, refreshes, ratios = {}, {}, []
@@ -21,7 +28,7 @@ def refresh(bench):
             refreshes.setdefault(clients, []).append(bench.site.refresh_each_its_own(clients, bench.seconds))
             bench.progress("round %d of %d, %d clients: %.0f refreshes/s%s" % (
                 turn + 1, bench.rounds, clients, refreshes[clients][-1]["per_s"], ", pgbench %.0f" % updates[clients][-1] if clients in updates else ""))
-        ratios.append(refreshes[MOST][-1]["per_s"] / max(rates[-1] for rates in updates.values()))
+        ratios.append(refreshes[MOST][-1]["per_s"] / best_of(rates[-1] for rates in updates.values()))
     table = {clients: medians(results, *NAMES) for clients, results in refreshes.items()}
     for clients, rates in updates.items():
         table[clients]["pgbench_per_s"] = median(rates)

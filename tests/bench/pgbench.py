@@ -35,6 +35,5 @@ def measure(database: Database, clients, seconds):
     grown = database.number("SELECT sum(gen) FROM bench_row")
     if grown != updates:
         raise WrongCount("pgbench says %d updates, the rows say %d" % (updates, grown))
-    if updates == 0:
-        raise WrongCount("pgbench got nothing done in %.3g s" % seconds)
-    return float(next(line.split("=")[1].split()[0] for line in lines if line.startswith("tps")))
+    # no line: it got nothing done, as may be on a busy machine in a second
+    return next((float(line.split("=")[1].split()[0]) for line in lines if line.startswith("tps")), 0.0)
