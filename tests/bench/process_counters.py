@@ -69,4 +69,5 @@ class Cpu:
 
     def __exit__(self, *_):
         for name, pids in self.groups.items():
-            self.us[name] = sum(cpu_ns(pid) - self.before[name][pid] for pid in pids) / 1000
+            # one that has ended meanwhile has nothing to do with what is measured: a session of psql, say
+            self.us[name] = sum(max(0, cpu_ns(pid) - self.before[name][pid]) for pid in pids) / 1000

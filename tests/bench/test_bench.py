@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import pytest
 
@@ -18,6 +19,7 @@ import bench_table  # noqa: E402
 import load  # noqa: E402
 from bench_site import Site, SqliteDatabase  # noqa: E402
 from parts import Kratos  # noqa: E402
+from process_counters import Cpu  # noqa: E402
 from soundness import NotSound, check_exchanges, check_refreshes  # noqa: E402
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -172,6 +174,18 @@ def test_exchanges_are_held_to_the_grants_that_are_new():
     check_exchanges({"good": 5}, 5)
     with pytest.raises(NotSound):
         check_exchanges({"good": 5}, 4)
+
+
+def test_processor_time_is_that_of_the_processes_that_live_on():
+    busy, ended = (subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2))
+    time.sleep(0.1)
+    with Cpu(both=[busy.pid, ended.pid], ended=[ended.pid], itself=[os.getpid()]) as cpu:
+        ended.kill()
+        ended.wait()
+        time.sleep(0.2)
+    busy.kill()
+    busy.wait()
+    assert cpu.us["ended"] == 0 and 10000 < cpu.us["both"] < 400000 and cpu.us["itself"] < cpu.us["both"]
 
 
 # ---- what is printed ----
