@@ -17,7 +17,8 @@ class Figure:
         return "" if self.bar is None else "%s %s" % (self.bar[0][0], self.write(self.bar[1]))
 
     def is_met(self, value):
-        return None if self.bar is None else self.bar[0][1](value, self.bar[1])
+        """as it is printed"""
+        return None if self.bar is None else self.bar[0][1](round(value, self.digits), self.bar[1])
 
 
 FIGURES = {
