@@ -1,6 +1,7 @@
 """bench_site: a server on a database of grants, and runs of refreshes on it that are held to the database's own count."""
 import copy
 import os
+import random
 import sqlite3
 import subprocess
 
@@ -45,7 +46,8 @@ class PostgresDatabase(postgres.Database):
 class Site:
     def __init__(self, kratos, database, changes=None):
         settings = merge(default_settings(kratos, database.dsn), copy.deepcopy(SETTINGS))
-        self.kratos, self.database, self.grant_count, self.spread_used = kratos, database, 0, set()
+        self.kratos, self.database, self.grant_count = kratos, database, 0
+        self.used = set()  # the numbers of the grants that are not as they were seeded
         self.hydrant = Hydrant(merge(settings, changes or {}))
         self.port = self.hydrant.public.port
         self.tokens = Tokens(SYSTEM_SECRET, settings["urls"]["self"]["issuer"])
@@ -70,18 +72,29 @@ class Site:
 
     def share(self, other):
         """another server on the same grants"""
-        other.grant_count = self.grant_count
+        other.grant_count, other.used = self.grant_count, self.used
         return other
 
     def words(self, count, client=seeds.MOBILE):
         """refresh tokens of grants that lie evenly among all, as they stand now; no look at their sessions is due"""
         apart, odd = self.grant_count // count // 2 * 2, int(client == seeds.BACKEND)
         numbers = [at * apart + odd for at in range(count)]
+        self.used.update(numbers)
         listed = ",".join(map(str, numbers))
         rows = self.database.rows("""UPDATE grant_state SET session_checked_at = %s FROM (SELECT i, %s AS id FROM unnest('{%s}'::int[]) AS i) AS w
             WHERE grant_id = w.id RETURNING w.i, gen;""" % (seeds.NOW, seeds.GRANT_ID, listed))
         gens = {int(number): int(gen) for number, gen in rows}
         return [self.tokens.make(number, client, gens[number]) for number in numbers]
+
+    def unused_words(self, count):
+        """tokens of grants of MOBILE that were never used, in no order"""
+        chance, numbers = random.Random(len(self.used)), set()
+        while len(numbers) < count:
+            number = chance.randrange(self.grant_count // 2) * 2
+            if number not in self.used:
+                numbers.add(number)
+        self.used |= numbers
+        return [self.tokens.make(number, seeds.MOBILE) for number in sorted(numbers, key=lambda _: chance.random())]
 
     def exchanged_words(self, count, client=seeds.MOBILE):
         """refresh tokens of grants whose sessions are the stand-in's"""

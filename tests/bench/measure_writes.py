@@ -1,27 +1,11 @@
 """measure_writes: what a refresh writes to Postgres, and what it costs among ten million grants."""
-import random
-
 from bench_site import PostgresDatabase, Site
 from figures import median
 from postgres import WalWatch
-from seeds import MOBILE
 
 CLIENTS = 128
 SPREAD = 20000
 SMALL, LARGE = 10 ** 4, 10 ** 7
-
-
-def spread_words(site, count):
-    """tokens of grants that have not been used yet, in no order; each is used once"""
-    taken = {at * (site.grant_count // CLIENTS // 2 * 2) for at in range(CLIENTS)}
-    chance = random.Random(site.grant_count + len(site.spread_used))
-    numbers = set()
-    while len(numbers) < count:
-        number = chance.randrange(site.grant_count // 2) * 2
-        if number not in taken and number not in site.spread_used:
-            numbers.add(number)
-    site.spread_used |= numbers
-    return [site.tokens.make(number, MOBILE) for number in numbers]
 
 
 def written(site, measured):
@@ -42,7 +26,7 @@ def writes(bench):
     words = site.words(CLIENTS)
     warm = written(site, own)
     bench.progress("warm: %.0f B, %d updates, %d of them HOT" % (warm["wal"], warm["updates"], warm["hot_updates"]))
-    others = spread_words(site, SPREAD)
+    others = site.unused_words(SPREAD)
     site.database.run("CHECKPOINT")
     spread = written(site, lambda: site.refresh(others, CLIENTS, 60, requests=SPREAD))
     bench.progress("right after a checkpoint, each another grant: %.0f B, %.0f of them whole pages" % (spread["wal"], spread["page_bytes"] / spread["count"]))
@@ -66,7 +50,7 @@ def large(bench):
             pair = [cost(site.refresh_each_its_own(CLIENTS, bench.seconds)) for site in (few, many)]
             own.append(pair[1] / pair[0])
             # among few each grant comes up again and again, as it would there
-            others = [cost(few.refresh(few.words(SMALL // 2), CLIENTS, 60, requests=SPREAD)), cost(many.refresh(spread_words(many, SPREAD), CLIENTS, 60, requests=SPREAD))]
+            others = [cost(few.refresh(few.words(SMALL // 2), CLIENTS, 60, requests=SPREAD)), cost(many.refresh(many.unused_words(SPREAD), CLIENTS, 60, requests=SPREAD))]
             spread.append(others[1] / others[0])
             bench.progress("round %d: %.1f us among few, %.1f us among many; each another grant: %.1f us, %.1f us" % (turn + 1, *pair, *others))
     return {"growth_ratio": median(own), "growth_ratio_spread": median(spread)}
