@@ -2,7 +2,7 @@
 
 It starts all of it on free ports of 127.0.0.1, seeds grants, measures, and prints a table with the bar for each figure. Rates and ratios are medians of the
 rounds; a figure is left out, and it is said why, where the database doesn't count as many refreshes as were answered, or where a successor was not a new one.
-About 10 minutes on two cores; --quick about 2; --large some 15 more, and 12 GB of disk."""
+About 10 minutes on two cores; --quick about 2; --large some 10 more, and 10 GB of disk."""
 import argparse
 import contextlib
 import json
