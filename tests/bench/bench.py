@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -123,6 +124,7 @@ def read_options():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     options = read_options()
     other = read_run(options.compare) if options.compare else None
     run = read_run(options.given) if options.given else measure(options)

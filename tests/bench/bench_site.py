@@ -89,6 +89,7 @@ class Site:
     def unused_words(self, count):
         """tokens of grants of MOBILE that were never used, in no order"""
         chance, numbers = random.Random(len(self.used)), set()
+        assert count + len(self.used) <= self.grant_count // 2, "%d grants are too few" % self.grant_count
         while len(numbers) < count:
             number = chance.randrange(self.grant_count // 2) * 2
             if number not in self.used:

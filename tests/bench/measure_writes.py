@@ -38,8 +38,14 @@ def cost(result):
     return result["server_us"] + result["postgres_us"]
 
 
+def spread_cost(site):
+    """each refresh another grant's; among few they come up again and again, as they would there"""
+    words = site.words(SMALL // 2) if site.grant_count == SMALL else site.unused_words(SPREAD)
+    return cost(site.refresh(words, CLIENTS, 60, requests=SPREAD))
+
+
 def large(bench):
-    """two databases of one Postgres, in turn"""
+    """two databases of one Postgres, in turn, one round the one first, one round the other"""
     with Site(bench.kratos, PostgresDatabase("few")) as few, Site(bench.kratos, PostgresDatabase("many")) as many:
         few.seed(SMALL, bench.progress)
         many.seed(bench.large_count, bench.progress)
@@ -47,10 +53,10 @@ def large(bench):
             bench.note("growth_ratio", "with %s grants, not 10^7" % "{:,}".format(bench.large_count))
         own, spread = [], []
         for turn in range(bench.rounds):
-            pair = [cost(site.refresh_each_its_own(CLIENTS, bench.seconds)) for site in (few, many)]
-            own.append(pair[1] / pair[0])
-            # among few each grant comes up again and again, as it would there
-            others = [cost(few.refresh(few.words(SMALL // 2), CLIENTS, 60, requests=SPREAD)), cost(many.refresh(many.unused_words(SPREAD), CLIENTS, 60, requests=SPREAD))]
-            spread.append(others[1] / others[0])
-            bench.progress("round %d: %.1f us among few, %.1f us among many; each another grant: %.1f us, %.1f us" % (turn + 1, *pair, *others))
+            order = (few, many) if turn % 2 == 0 else (many, few)
+            us = {site: cost(site.refresh_each_its_own(CLIENTS, bench.seconds)) for site in order}
+            others = {site: spread_cost(site) for site in order}
+            own.append(us[many] / us[few])
+            spread.append(others[many] / others[few])
+            bench.progress("round %d: %.1f us among few, %.1f us among many; each another grant: %.1f us, %.1f us" % (turn + 1, us[few], us[many], others[few], others[many]))
     return {"growth_ratio": median(own), "growth_ratio_spread": median(spread)}
