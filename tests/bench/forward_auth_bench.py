@@ -12,7 +12,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from jwks_bench import CONNECTIONS, JWKS, SECONDS, WORKERS, Nginx, measure  # noqa: E402
+from jwks_bench import CONNECTIONS, JWKS, SECONDS, WORKERS, measure  # noqa: E402
+from nginx import Nginx, program  # noqa: E402
 from parts import Hydrant, Kratos, default_settings, merge  # noqa: E402
 
 PATH = "/session/token/app"
@@ -48,14 +49,14 @@ def warm(hydrant, kratos, folder):
 
 
 def main():
-    if shutil.which("wrk") is None or shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") is None:
+    if shutil.which("wrk") is None or program() is None:
         print("forward_auth_bench: wrk and nginx are not both here: nothing measured")
         return
     kratos = Kratos()
     with tempfile.TemporaryDirectory() as folder:
         hydrant = Hydrant(merge(default_settings(kratos, "sqlite://%s/bench.db" % folder), SETTINGS))
         cookie, script, size = warm(hydrant, kratos, folder)
-        nginx, before = Nginx(b"x" * size), kratos.counts()["whoami"]
+        nginx, before = Nginx(JWKS, b"x" * size, WORKERS), kratos.counts()["whoami"]
         print("forward-auth with the token kept, %d bytes of it, %d workers each (requests/s, p99):" % (size, WORKERS))
         for connections in CONNECTIONS:
             rate, p99 = measure(hydrant.public.port, connections, PATH, "Cookie: ory_kratos_session=" + cookie)

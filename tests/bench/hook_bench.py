@@ -14,7 +14,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from jwks_bench import JWKS, SECONDS, WORKERS, Nginx  # noqa: E402
+from jwks_bench import JWKS, SECONDS, WORKERS  # noqa: E402
+from nginx import Nginx, program  # noqa: E402
 from parts import ROOT, Hydrant, Kratos, default_settings, merge  # noqa: E402
 
 PEOPLE = 100
@@ -62,7 +63,7 @@ def bench(kratos, what, claims):
             f.write(SCRIPT % (",".join("[==[%s]==]" % body for body in bodies), KEY))
         answer = hydrant.admin.request("POST", "/hooks/hydra/token", bodies[0], {"Authorization": KEY})
         assert answer.status == 200, answer
-        nginx = Nginx(answer.body)
+        nginx = Nginx(JWKS, answer.body, WORKERS)
         measure(hydrant.admin.port, "/hooks/hydra/token", 8, script)  # each worker sees each person once
         before = kratos.counts()["identity"]
         print("hook, %s, %d bytes in, %d out, %d workers each (requests/s, p50, p99):" % (what, len(bodies[0]), len(answer.body), WORKERS))
@@ -75,7 +76,7 @@ def bench(kratos, what, claims):
 
 
 def main():
-    if shutil.which("wrk") is None or shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") is None:
+    if shutil.which("wrk") is None or program() is None:
         print("hook_bench: wrk and nginx are not both here: nothing measured")
         return
     kratos = Kratos()

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import tempfile
 
-from jwks_bench import SECONDS, WORKERS, Nginx, measure  # sets the build directory
+from jwks_bench import JWKS, SECONDS, WORKERS, measure  # sets the build directory
+from nginx import Nginx, program
 from parts import BUILD, DEFAULT_CLIENTS, SECRETS, Hydrant, Kratos, basic, default_settings, form, merge
 
 CONNECTIONS = (1, 64)
@@ -53,14 +54,14 @@ def open_database(folder):
 
 
 def main():
-    if shutil.which("wrk") is None or shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") is None:
+    if shutil.which("wrk") is None or program() is None:
         print("introspect_bench: wrk and nginx are not both here: nothing measured")
         return
     kratos = Kratos()
     with tempfile.TemporaryDirectory() as folder:
         dsn = open_database(folder)
         hydrant = Hydrant(merge(default_settings(kratos, dsn), {"serve": {"workers": WORKERS}, "log": {"level": "warn"}, "clients": DEFAULT_CLIENTS + [API]}))
-        nginx = Nginx(hydrant.public.get("/.well-known/jwks.json").body)
+        nginx = Nginx(JWKS, hydrant.public.get(JWKS).body, WORKERS)
         print("introspections on %s, %d workers each (requests/s, p99; nginx serves a file):" % (dsn.split(":")[0], WORKERS))
         for connections in CONNECTIONS:
             baseline, _ = measure(nginx.port, connections)

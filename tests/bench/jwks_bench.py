@@ -10,59 +10,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(sys.argv[1])
 os.environ["HYDRANT_BUILD"] = BUILD
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "http"))
-from parts import Hydrant, Http, Kratos, default_settings, free_port, merge  # noqa: E402
+import nginx  # noqa: E402
+from parts import Hydrant, Http, Kratos, default_settings, merge  # noqa: E402
 
 SECONDS = max(1, int(float(sys.argv[2]))) if len(sys.argv) > 2 else 3
 CONNECTIONS = (1, 64)
 WORKERS = 2
 JWKS = "/.well-known/jwks.json"
-NGINX = """daemon off; worker_processes %(workers)d; pid %(folder)s/pid; error_log %(folder)s/error;
-events { worker_connections 1024; }
-http {
-    access_log off; sendfile on; tcp_nodelay on; keepalive_requests 1000000000; open_file_cache max=8;
-    client_body_temp_path %(folder)s; proxy_temp_path %(folder)s; fastcgi_temp_path %(folder)s; uwsgi_temp_path %(folder)s; scgi_temp_path %(folder)s;
-    server {
-        listen 127.0.0.1:%(port)d; root %(folder)s/www; default_type application/json;
-        add_header Cache-Control "public, max-age=900, stale-while-revalidate=60, stale-if-error=900"; add_header Access-Control-Allow-Origin "*";
-    }
-}
-"""
-
-
-class Nginx:
-    def __init__(self, body):
-        self.folder, self.port = tempfile.mkdtemp(prefix="hydrant-nginx-"), free_port()
-        os.chmod(self.folder, 0o755)  # its workers are another user's
-        os.makedirs(os.path.join(self.folder, "www", ".well-known"))
-        with open(os.path.join(self.folder, "www", JWKS[1:]), "wb") as f:
-            f.write(body)
-        configuration = os.path.join(self.folder, "conf")
-        with open(configuration, "w", encoding="ascii") as f:
-            f.write(NGINX % {"workers": WORKERS, "folder": self.folder, "port": self.port})
-        self.child = subprocess.Popen([shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-p", self.folder, "-c", configuration])
-        self.await_answer(body)
-
-    def await_answer(self, body):
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                answer = Http(self.port).get(JWKS)
-                assert answer.status == 200 and answer.body == body
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        raise AssertionError("nginx does not answer")
-
-    def stop(self):
-        self.child.terminate()
-        self.child.wait()
-        shutil.rmtree(self.folder)
 
 
 def measure(port, connections, path=JWKS, header=None):
@@ -75,25 +34,25 @@ def measure(port, connections, path=JWKS, header=None):
 
 
 def main():
-    if shutil.which("wrk") is None or shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") is None:
+    if shutil.which("wrk") is None or nginx.program() is None:
         print("jwks_bench: wrk and nginx are not both here: nothing measured")
         return
     kratos = Kratos()
     with tempfile.TemporaryDirectory() as folder:
         hydrant = Hydrant(merge(default_settings(kratos, "sqlite://%s/bench.db" % folder), {"serve": {"workers": WORKERS}, "log": {"level": "warn"}}))
         body = hydrant.public.get(JWKS).body
-        nginx = Nginx(body)
+        static = nginx.Nginx(JWKS, body, WORKERS)
         print("the key set, %d bytes, %d workers each (requests/s, p99):" % (len(body), WORKERS))
         for connections in CONNECTIONS:
             for what, conditional in (("200", False), ("304", True)):
                 line = "    %4d connections, %s" % (connections, what)
                 rates = []
-                for name, port in (("hydrant", hydrant.public.port), ("nginx", nginx.port)):
+                for name, port in (("hydrant", hydrant.public.port), ("nginx", static.port)):
                     rate, p99 = measure(port, connections, header="If-None-Match: " + Http(port).get(JWKS).header("ETag") if conditional else None)
                     rates.append(rate)
                     line += "   %s %8.0f (%s)" % (name, rate, p99)
                 print(line + "   %.2f x nginx" % (rates[0] / rates[1]), flush=True)
-        nginx.stop()
+        static.stop()
         hydrant.stop()
     kratos.stop()
 

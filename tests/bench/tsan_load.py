@@ -10,7 +10,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(sys.argv[1])
 os.environ["HYDRANT_BUILD"] = BUILD
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "http"))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "http")]
+from load import LoadFailed, refresh, run  # noqa: E402
 from parts import Hydrant, Kratos, default_settings, merge  # noqa: E402
 
 SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 4
@@ -64,13 +65,16 @@ def load(kratos, dsn):
     tokens = [hydrant.exchange(kratos.session(), client="mobile").json["refresh_token"] for _ in range(16)]
     until = time.monotonic() + SECONDS
     threads = [busy(until, work) for work in works(hydrant, kratos)]
-    done = subprocess.run([os.path.join(BUILD, "tests", "refresh_load"), str(hydrant.public.port), "mobile", "16", str(SECONDS)],
-                          input="\n".join(tokens) + "\n", capture_output=True, text=True)
+    done = None
+    try:
+        done = run(hydrant.public.port, refresh("mobile"), 16, SECONDS, tokens, next="refresh_token")
+    except LoadFailed as why:
+        failures.append(str(why))
     for thread in threads:
         thread.join()
     hydrant.stop()
-    assert done.returncode == 0 and not failures, (done.stdout, done.stderr, failures)
-    print(dsn.split(":")[0], done.stdout.strip(), flush=True)
+    assert not failures, failures
+    print(dsn.split(":")[0], done, flush=True)
 
 
 def main():
