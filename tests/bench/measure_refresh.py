@@ -62,7 +62,7 @@ def look(bench):
             words, before = site.exchanged_words(MOST), bench.kratos.counts()["session"]
             result = site.refresh(words, MOST, bench.seconds)
             looks = bench.kratos.counts()["session"] - before
-            if looks < result["good"]:
+            if looks < 0.99 * result["good"]:  # a look of the same millisecond is not older than 0 s
                 raise NotSound("%d refreshes, and Kratos was asked %d times" % (result["good"], looks))
             return result
         return {"look_ratio": in_turn(bench, "with a look each", looked, lambda: plain(bench))}
