@@ -70,7 +70,7 @@ class Year:
     def look(self):
         """Each server reads its keys now, as it does every 30 s of a time that here flies."""
         for server in self.servers:
-            assert server.admin.request("POST", "/admin/keys/reseal").status == 200
+            server.read_keys()
 
     def step(self):
         at = self.clock.now()
