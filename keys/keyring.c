@@ -214,7 +214,7 @@ static int by_from(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* one set for now, and one for each moment to come at which a key goes */
+/* the set of this moment, and one for each moment to come at which a key goes */
 static void write_sets(struct keyring *ring, int64_t now)
 {
     ring->sets = arena_take(&ring->arena, (ring->key_count + 1) * sizeof *ring->sets);
