@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "storage/postgres/trouble.h"
@@ -26,6 +27,8 @@ static void end(struct batch *batch)
     batch->job_count = batch->groups_sent = batch->groups_received = 0;
     batch->expected_count = batch->received = batch->result_count = 0;
     if (batch->alone) batch->connection->pool->alone_under_way--;
+    batch->connection->pool->shared_under_way -= batch->shared_count;
+    batch->shared_count = 0;
     batch->alone = batch->warned = batch->unusable = false;
 }
 
@@ -109,11 +112,29 @@ static bool send_each(struct batch *batch, size_t first)
     return true;
 }
 
+/* the first count of them are of one lane; those after them go one by one */
+static bool send_together(struct batch *batch, size_t first, size_t count)
+{
+    if (count < BATCH_MANY_LEAST) return send_each(batch, first);
+    struct job **jobs = &batch->jobs[first];
+    return jobs[0]->stage->send_many(batch, jobs, count) && send_each(batch, first + count);
+}
+
+static bool send_plans_away(struct batch *batch)
+{
+    struct connection *connection = batch->connection;
+    int64_t now_ms = clock_steady_ms();
+    if (connection->pool->postgres->unnamed_statements || now_ms - connection->planned_ms < PLANS_KEPT_MS) return true;
+    connection->planned_ms = now_ms;
+    return begin_group(batch, 0) && batch_send_unseen(batch, "DISCARD PLANS") && end_group(batch);
+}
+
 static bool send_reads(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_READS_MAX;
-    size_t count = collect(batch, LANE_READ, first, &most);
-    return count == 0 || (begin_group(batch, count) && send_each(batch, first) && end_group(batch));
+    size_t found = collect(batch, LANE_FIND, first, &most);
+    size_t count = found + collect(batch, LANE_READ, first, &most);
+    return count == 0 || (begin_group(batch, count) && send_together(batch, first, found) && end_group(batch));
 }
 
 static bool send_after(struct batch *batch, size_t first)
@@ -166,16 +187,17 @@ static bool send_writes(struct batch *batch)
     size_t count = batch->job_count - first;
     if (count == 0) return true;
     if (!begin_group(batch, count)) return false;
-    bool together = rotations >= BATCH_MANY_LEAST;
-    if (together && !rotate_send_many(batch, &batch->jobs[first], rotations)) return false;
-    return send_each(batch, together ? first + rotations : first) && end_group(batch) && send_after(batch, first);
+    return send_together(batch, first, rotations) && end_group(batch) && send_after(batch, first);
 }
 
 void batch_send_shared(struct connection *connection)
 {
     struct batch *batch = &connection->batch;
-    bool sent = send_reads(batch) && send_writes(batch) && send_swaps(batch);
+    bool sent = send_plans_away(batch) && send_reads(batch) && send_writes(batch) && send_swaps(batch);
     metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->job_count);
+    batch->sent_ms = clock_steady_ms();
+    batch->shared_count = batch->job_count;
+    connection->pool->shared_under_way += batch->shared_count;
     connection_launch(connection, sent);
 }
 
@@ -188,7 +210,8 @@ void batch_send_alone(struct connection *connection)
     for (size_t i = 0; sent && i < BATCH_ALONE_MAX; i++) {
         size_t most = 1;
         if (collect(batch, LANE_ALONE, i, &most) == 0) break;
-        sent = begin_group(batch, 1) && send_each(batch, i) && end_group(batch) && send_after(batch, i) && send_courtesy(batch, batch->jobs[i]);
+        sent = begin_group(batch, 1) && send_each(batch, i) && end_group(batch) && send_after(batch, i) &&
+               send_courtesy(batch, batch->jobs[i]);
     }
     metric_observe(METRIC_STORAGE_BATCH_SIZE, (int64_t)batch->job_count);
     connection_launch(connection, sent);
@@ -213,7 +236,7 @@ static void keep_rows(struct batch *batch, const struct expected *e, PGresult *r
     if (e->what != EXPECT_MANY) return;
     for (int i = 0; i < PQntuples(result); i++) {
         struct row row = {result, i};
-        e->jobs[row_number(row, ROTATE_ORDINAL) - 1]->answer = row;
+        e->jobs[row_number(row, FOUND_ORDINAL) - 1]->answer = row;
     }
 }
 

@@ -9,13 +9,15 @@
 #include "storage/postgres/params.h"
 
 enum {
-    BATCH_READS_MAX = 32,
+    BATCH_READS_MAX = 64,
     BATCH_WRITES_MAX = 64, /* rotations and new grants in one transaction */
     BATCH_SWAPS_MAX = 32,  /* in one of their own: with rotations they could not be in the order of locks */
     BATCH_ALONE_MAX = 8,
     BATCH_MANY_LEAST = 8, /* rotations from which on one statement for all costs less than one for each */
     BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX + BATCH_SWAPS_MAX,
     BATCH_GROUPS_MAX = 3 * BATCH_ALONE_MAX,
+    PLANS_KEPT_MS = 10 * 1000, /* a plan made while a table was tiny is a bad one when it has grown, and Postgres would
+                                  keep it until it looks at its statistics */
     BATCH_EXPECTED_MAX = 2 * BATCH_JOBS_MAX + 2 * BATCH_GROUPS_MAX,
 };
 
@@ -45,9 +47,11 @@ struct batch {
     size_t expected_count, received;
     PGresult *results[BATCH_EXPECTED_MAX]; /* rows that jobs point at */
     size_t result_count;
-    bool alone;    /* of LANE_ALONE */
-    bool warned;   /* a commit was not replicated as it should have been */
-    bool unusable; /* the connection can't be used after this */
+    bool alone;          /* of LANE_ALONE */
+    size_t shared_count; /* else: so many are under way with it */
+    int64_t sent_ms;     /* steady */
+    bool warned;         /* a commit was not replicated as it should have been */
+    bool unusable;       /* the connection can't be used after this */
 };
 
 void batch_init(struct batch *batch, struct connection *connection);
@@ -60,7 +64,8 @@ void batch_send_alone(struct connection *connection);
  */
 struct params *batch_statement(struct batch *batch, enum statement_id id);
 bool batch_send(struct batch *batch, struct job *job) MUST_USE;
-bool batch_send_unseen(struct batch *batch, const char *sql) MUST_USE; /* by itself: no parameters, and nobody looks at what comes */
+bool batch_send_unseen(struct batch *batch,
+                       const char *sql) MUST_USE; /* by itself: no parameters, and nobody looks at what comes */
 bool batch_send_many(struct batch *batch, struct job **jobs) MUST_USE;
 
 /* for the connection */

@@ -189,6 +189,7 @@ static void on_preparing(struct connection *c)
     if (c->failures > 0) log_say(LOG_INFO, "database_back", "connected again");
     c->failures = 0;
     c->batch.warned = false;
+    c->planned_ms = clock_steady_ms();
     pool_hold(c->pool);
     enter(c, CONNECTION_FREE, 0);
     pool_note_connections(c->pool);

@@ -27,6 +27,7 @@ struct connection {
     unsigned failures; /* in a row */
     int syncs_left;    /* while it prepares */
     bool setup_failed, was_alone;
+    int64_t planned_ms; /* steady: since then Postgres keeps its plans */
     struct batch batch;
 };
 

@@ -6,22 +6,35 @@
 #include "storage/postgres/pool.h"
 #include "storage/postgres/stages.h"
 
-static bool send_find(struct batch *batch, struct job *job)
+static struct bytes id_of(const struct job *job)
 {
-    struct bytes id = {(const char *)job->calls->in.grant_id, GRANT_ID_LEN};
-    params_put_bytes(batch_statement(batch, STATEMENT_FIND_GRANT), id);
+    const struct storage_call *call = job->calls;
+    const unsigned char *id = call->verb == VERB_ROTATE ? call->in.rotation.grant_id : call->in.grant_id;
+    return (struct bytes){(const char *)id, GRANT_ID_LEN};
+}
+
+bool find_send(struct batch *batch, struct job *job)
+{
+    params_put_bytes(batch_statement(batch, STATEMENT_FIND_GRANT), id_of(job));
     return batch_send(batch, job);
+}
+
+bool find_send_many(struct batch *batch, struct job **jobs, size_t count)
+{
+    struct params *p = batch_statement(batch, STATEMENT_FIND_GRANTS);
+    for (size_t i = 0; i < count; i++) params_put_bytes(p, id_of(jobs[i]));
+    return batch_send_many(batch, jobs);
 }
 
 static void read_found(struct row row, struct storage_call *call)
 {
     struct found_grant *found = &call->result.found;
-    if (PQgetlength(row.result, row.number, FIND_GRANT_SECRET_HASH) != SECRET_HASH_LEN) return; /* no token is of it */
-    found->now = row_number(row, FIND_GRANT_NOW);
-    memcpy(found->secret_hash, row_wire(row, FIND_GRANT_SECRET_HASH), SECRET_HASH_LEN);
-    grant_row_state(row, FIND_GRANT_GRANT, &found->state);
-    grant_row_grant(row, FIND_GRANT_GRANT, &call->arena, &found->grant);
-    found->grant.client_id = row_bytes(row, FIND_GRANT_CLIENT_ID, &call->arena);
+    if (PQgetlength(row.result, row.number, FOUND_SECRET_HASH) != SECRET_HASH_LEN) return; /* no token is of it */
+    found->now = row_number(row, FOUND_NOW);
+    memcpy(found->secret_hash, row_wire(row, FOUND_SECRET_HASH), SECRET_HASH_LEN);
+    grant_row_state(row, FOUND_GRANT, &found->state);
+    grant_row_grant(row, FOUND_GRANT, &call->arena, &found->grant);
+    found->grant.client_id = row_bytes(row, FOUND_CLIENT_ID, &call->arena);
     memcpy(found->grant.id, call->in.grant_id, GRANT_ID_LEN);
     found->standing = storage_standing(&found->state, found->now);
 }
@@ -30,8 +43,14 @@ static void settle_find(struct pool *pool, struct job *job)
 {
     struct storage_call *call = job->calls;
     call->result.found.standing = GRANT_UNKNOWN;
-    if (PQntuples(job->answer.result) == 1) read_found(job->answer, call);
+    if (job_has_row(job)) read_found(job->answer, call);
     pool_finish(pool, job);
 }
 
-const struct stage stage_find_grant = {.lane = LANE_READ, .repeatable = true, .send = send_find, .settle = settle_find};
+const struct stage stage_find_grant = {
+    .lane = LANE_FIND,
+    .repeatable = true,
+    .send = find_send,
+    .send_many = find_send_many,
+    .settle = settle_find,
+};

@@ -3,13 +3,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-void job_list_init(struct job_list *list) { *list = (struct job_list){NULL, &list->first}; }
+void job_list_init(struct job_list *list) { *list = (struct job_list){NULL, &list->first, 0}; }
 
 void job_list_push(struct job_list *list, struct job *job)
 {
     job->next = NULL;
     *list->last = job;
     list->last = &job->next;
+    list->count++;
 }
 
 void job_list_push_front(struct job_list *list, struct job *job)
@@ -17,6 +18,7 @@ void job_list_push_front(struct job_list *list, struct job *job)
     job->next = list->first;
     list->first = job;
     if (job->next == NULL) list->last = &job->next;
+    list->count++;
 }
 
 struct job *job_list_take(struct job_list *list)
@@ -26,6 +28,7 @@ struct job *job_list_take(struct job_list *list)
     list->first = job->next;
     if (list->first == NULL) list->last = &list->first;
     job->next = NULL;
+    list->count--;
     return job;
 }
 
@@ -76,3 +79,5 @@ void job_join(struct job *a, struct job *b)
     if (b->deadline_ms > a->deadline_ms) a->deadline_ms = b->deadline_ms;
     free(b);
 }
+
+bool job_has_row(const struct job *job) { return job->answer.number < PQntuples(job->answer.result); }

@@ -14,23 +14,27 @@ struct job;
 /* What may travel together. LANE_ALONE: a transaction for each job, never on all connections: these wait for locked
  * rows, as long as it takes. The other lanes leave out what is locked. (Almost always: statements.c says when they
  * wait, and why no ring of waits can come of it.) */
-enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
+enum lane { LANE_FIND, LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };
 
 struct stage {
     enum lane lane;
     bool repeatable; /* may be sent again when its connection was lost and nobody knows whether it happened */
-    bool (*send)(struct batch *batch, struct job *job);       /* false: the connection is lost */
+    bool (*send)(struct batch *batch, struct job *job); /* false: the connection is lost */
+    bool (*send_many)(struct batch *batch, struct job **jobs,
+                      size_t count); /* the same for many of its lane, by one statement; NULL: there is none */
     bool (*send_after)(struct batch *batch, struct job *job); /* in the transaction after that; NULL: there is none */
-    bool (*send_courtesy)(struct batch *batch, struct job *job); /* in one after these: only batch_send_unseen, and the job is over without it. LANE_ALONE; NULL: there is none */
-    void (*conflict)(struct pool *pool, struct job *job); /* a unique index refused it, alone in its transaction: ends the job; NULL: it fails */
-    void (*settle)(struct pool *pool, struct job *job);       /* it is durable: ends the job or moves it on */
+    bool (*send_courtesy)(struct batch *batch,
+                          struct job *job); /* in one after these: only batch_send_unseen, and the job is over without
+                                               it. LANE_ALONE; NULL: there is none */
+    void (*conflict)(
+        struct pool *pool,
+        struct job *job); /* a unique index refused it, alone in its transaction: ends the job; NULL: it fails */
+    void (*settle)(struct pool *pool, struct job *job); /* it is durable: ends the job or moves it on */
 };
 
 /* What a stage of rotate.c keeps for the next. */
 struct job_rotation {
-    int64_t look_age_ms; /* when it was sent */
-    enum rotate_outcome outcome;
     struct rotation_state seen;
     struct rotation_change change;
     unsigned misses; /* times that another was faster, or had the row locked */
@@ -61,6 +65,7 @@ struct job {
 
 struct job_list {
     struct job *first, **last;
+    size_t count;
 };
 void job_list_init(struct job_list *list);
 void job_list_push(struct job_list *list, struct job *job);
@@ -68,6 +73,7 @@ void job_list_push_front(struct job_list *list, struct job *job);
 struct job *job_list_take(struct job_list *list); /* NULL: empty */
 
 struct job *job_create(struct storage_call *call, const struct stage *stage);
+bool job_has_row(const struct job *job); /* did its last statement answer one for it? */
 /* ends the calls and frees the job */
 void job_finish(struct job *job);
 void job_fail(struct job *job, const struct fault *fault);

@@ -118,11 +118,30 @@ struct job *pool_take(struct pool *pool, enum lane lane, size_t sharing)
     return job;
 }
 
-bool pool_has_shared(const struct pool *pool)
+static size_t count_shared(const struct pool *pool)
 {
+    size_t count = 0;
     for (int lane = 0; lane < LANE_COUNT; lane++)
-        if (lane != LANE_ALONE && pool->lanes[lane].first != NULL) return true;
+        if (lane != LANE_ALONE) count += pool->lanes[lane].count;
+    return count;
+}
+
+static bool is_slow(const struct pool *pool)
+{
+    int64_t now_ms = clock_steady_ms();
+    for (unsigned i = 0; i < pool->postgres->connections; i++) {
+        const struct batch *batch = &pool->connections[i].batch;
+        if (batch->job_count > 0 && !batch->alone && now_ms - batch->sent_ms >= BATCH_SLOW_MS) return true;
+    }
     return false;
+}
+
+/* Beside others a batch pays when it is as large as all of those: few requests don't wait for each other, and of many
+ * most share the cost of a transaction, which is that of some dozen rows. */
+static bool may_share(const struct pool *pool)
+{
+    size_t count = count_shared(pool);
+    return count > 0 && (count >= pool->shared_under_way || is_slow(pool));
 }
 
 /* true when something was sent */
@@ -132,7 +151,7 @@ static bool send_on(struct pool *pool, struct connection *connection)
     unsigned others = pool->postgres->connections - 1;
     bool may_alone = pool->alone_under_way < (others > 0 ? others : 1);
     bool alone = may_alone && pool->lanes[LANE_ALONE].first != NULL;
-    bool shared = pool_has_shared(pool);
+    bool shared = may_share(pool);
     /* where there is but one connection, the two take turns */
     if (alone && shared && connection->was_alone) alone = false;
     if (!alone && !shared) return false;

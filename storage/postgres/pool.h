@@ -1,7 +1,7 @@
 /* pool: one loop's connections, and the jobs that wait for one of them to be free.
- * Rule: what waits goes as soon as a connection is free, in the batch that is there then; what is asked in one turn of
- * the loop goes together. Ending a job wakes flows, which ask anew: so everything that ends jobs stands between
- * pool_hold and pool_release, and only the outermost pool_release sends. */
+ * Rule: what waits goes together, in the batch that is there when a connection is free and a transaction more is worth
+ * its cost; what is asked in one turn of the loop goes together. Ending a job wakes flows, which ask anew: so
+ * everything that ends jobs stands between pool_hold and pool_release, and only the outermost pool_release sends. */
 #ifndef STORAGE_POSTGRES_POOL_H
 #define STORAGE_POSTGRES_POOL_H
 
@@ -11,7 +11,10 @@
 #include "storage/postgres/postgres.h"
 #include "storage/postgres/turn.h"
 
-enum { CONNECTIONS_DEFAULT = 3 };
+enum {
+    CONNECTIONS_DEFAULT = 3,
+    BATCH_SLOW_MS = 10, /* nobody waits any longer for a batch under way to end, when there is another connection */
+};
 
 /* the storage itself, shared by all loops; nothing in it changes */
 struct postgres {
@@ -35,8 +38,9 @@ struct pool {
     size_t waiting;    /* calls in the lanes, resting and behind others */
     unsigned holds;
     unsigned
-        alone_under_way;   /* connections with LANE_ALONE on them: all but one may be, since they may wait for a row */
-    int64_t down_since_ms; /* steady; 0: a connection is up */
+        alone_under_way; /* connections with LANE_ALONE on them: all but one may be, since they may wait for a row */
+    size_t shared_under_way; /* jobs in batches that are not of LANE_ALONE */
+    int64_t down_since_ms;   /* steady; 0: a connection is up */
 };
 
 struct store *pool_attach(struct storage *storage, struct loop *loop);
@@ -58,7 +62,6 @@ void pool_rest(struct pool *pool, struct job *job, const struct stage *stage, ui
 /* for the batches: the next job of a lane, NULL when it is empty or the next one may not share with as many as are in
  * there already */
 struct job *pool_take(struct pool *pool, enum lane lane, size_t sharing);
-bool pool_has_shared(const struct pool *pool); /* is there anything in the lanes that may share? */
 /* connection.c says when one came up or went */
 void pool_note_connections(struct pool *pool);
 

@@ -1,5 +1,5 @@
-/* rotate: one statement does what is usual (r1), and says how the row stands; all else is decided by storage/rotation.h
- * on that row and written by compare-and-swap. Who was beaten to it, or found the row locked, looks again. */
+/* rotate: one statement does what is usual (r1) for all that come together. What it leaves is read, decided by
+ * storage/rotation.h and written by compare-and-swap; who was beaten to that, or found the row locked, reads again. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,23 +9,28 @@
 #include "storage/postgres/stages.h"
 
 enum {
-    LOCKED_REST_MS = 4, /* before the row is looked at again; doubles */
+    LOCKED_REST_MS = 4, /* before the row is read again; doubles */
     LOCKED_REST_DOUBLINGS = 5,
-    MISSES_UNTIL_SWAP = 2,
 };
 
-static const struct stage stage_swap;
+static const struct stage stage_read, stage_swap;
 
 static const struct rotation *presentation_of(const struct job *job) { return &job->calls->in.rotation; }
 
 static struct bytes id_of(const struct rotation *r) { return (struct bytes){(const char *)r->grant_id, GRANT_ID_LEN}; }
 
+static int64_t look_age_ms(const struct rotation *r)
+{
+    return r->looked ? clock_steady_ms() - r->look_began_steady_ms : 0;
+}
+
+static bool brings_claims(const struct rotation *r) { return r->looked && bytes_present(r->claims); }
+
 /* ---- rotate ---- */
 
-static void put_presentation(struct params *p, struct job *job)
+static void put_presentation(struct params *p, const struct job *job, bool with_claims)
 {
     const struct rotation *r = presentation_of(job);
-    job->rotation.look_age_ms = r->looked ? clock_steady_ms() - r->look_began_steady_ms : 0;
     params_put_bytes(p, id_of(r));
     params_put_bytes(p, (struct bytes){(const char *)r->secret_hash, SECRET_HASH_LEN});
     params_put_bytes(p, bytes_present(r->client_id) ? r->client_id : BYTES(""));
@@ -35,21 +40,25 @@ static void put_presentation(struct params *p, struct job *job)
     params_put_truth(p, r->policy.never);
     params_put_number(p, r->policy.look_max_age_ms);
     params_put_truth(p, r->looked);
-    params_put_number(p, job->rotation.look_age_ms);
+    params_put_number(p, look_age_ms(r));
     params_put_number(p, r->session_expires_at);
-    params_put_bytes(p, r->looked ? r->claims : BYTES_ABSENT);
+    if (with_claims) params_put_bytes(p, r->looked ? r->claims : BYTES_ABSENT);
 }
 
 static bool send_rotate(struct batch *batch, struct job *job)
 {
-    put_presentation(batch_statement(batch, STATEMENT_ROTATE_ONE), job);
+    bool claims = brings_claims(presentation_of(job));
+    struct params *p = batch_statement(batch, claims ? STATEMENT_ROTATE_ONE_CLAIMS : STATEMENT_ROTATE_ONE);
+    put_presentation(p, job, claims);
     return batch_send(batch, job);
 }
 
-bool rotate_send_many(struct batch *batch, struct job **jobs, size_t count)
+static bool send_many(struct batch *batch, struct job **jobs, size_t count)
 {
-    struct params *p = batch_statement(batch, STATEMENT_ROTATE_MANY);
-    for (size_t i = 0; i < count; i++) put_presentation(p, jobs[i]);
+    bool claims = false;
+    for (size_t i = 0; i < count; i++) claims = claims || brings_claims(presentation_of(jobs[i]));
+    struct params *p = batch_statement(batch, claims ? STATEMENT_ROTATE_MANY_CLAIMS : STATEMENT_ROTATE_MANY);
+    for (size_t i = 0; i < count; i++) put_presentation(p, jobs[i], claims);
     return batch_send_many(batch, jobs);
 }
 
@@ -67,19 +76,54 @@ static void write_result(struct job *job, enum rotate_outcome outcome, const str
     result->session_expires_at = state->session_expires_at;
     result->revoked_at = state->revoked_at;
     if (outcome == ROTATE_REUSED) result->revoked_because = BYTES(BECAUSE_REUSED);
-    bool brought_claims = r->looked && bytes_present(r->claims);
-    if (brought_claims && rotate_outcome_succeeds(outcome)) result->grant.claims = r->claims;
+    if (brings_claims(r) && rotate_outcome_succeeds(outcome)) result->grant.claims = r->claims;
 }
 
+static void read_grant(struct row row, struct job *job)
+{
+    struct storage_call *lead = job->calls;
+    const struct rotation *r = presentation_of(job);
+    grant_row_state(row, FOUND_GRANT, &job->rotation.seen);
+    lead->result.rotated = (struct rotated){
+        .now = row_number(row, FOUND_NOW),
+        .revoked_because = row_bytes(row, FOUND_GRANT + GRANT_REVOKED_BECAUSE, &lead->arena),
+    };
+    struct grant *grant = &lead->result.rotated.grant;
+    grant_row_grant(row, FOUND_GRANT, &lead->arena, grant);
+    grant->client_id = r->client_id;
+    memcpy(grant->id, r->grant_id, GRANT_ID_LEN);
+}
+
+static void settle_rotate(struct pool *pool, struct job *job)
+{
+    if (!job_has_row(job)) {
+        pool_move(pool, job, &stage_read);
+        return;
+    }
+    read_grant(job->answer, job);
+    write_result(job, presentation_of(job)->policy.never ? ROTATE_SAME_AGAIN : ROTATE_ROTATED, &job->rotation.seen);
+    pool_finish(pool, job);
+}
+
+static const struct stage stage_rotate = {
+    .lane = LANE_ROTATE,
+    .repeatable = true, /* what was rotated is found by r2 */
+    .send = send_rotate,
+    .send_many = send_many,
+    .settle = settle_rotate,
+};
+
+/* ---- read: what is it, then ---- */
+
 /* someone else holds the row, or was faster than this statement's snapshot */
-static void look_again(struct pool *pool, struct job *job)
+static void read_again(struct pool *pool, struct job *job)
 {
     unsigned doublings = job->rotation.misses < LOCKED_REST_DOUBLINGS ? job->rotation.misses : LOCKED_REST_DOUBLINGS;
     job->rotation.misses++;
     if (doublings == 0)
-        pool_move(pool, job, &stage_rotate);
+        pool_move(pool, job, &stage_read);
     else
-        pool_rest(pool, job, &stage_rotate, LOCKED_REST_MS << doublings);
+        pool_rest(pool, job, &stage_read, LOCKED_REST_MS << doublings);
 }
 
 static void decide(struct pool *pool, struct job *job, int64_t now)
@@ -90,61 +134,40 @@ static void decide(struct pool *pool, struct job *job, int64_t now)
         .gen = r->gen,
         .mac_kid = r->mac_kid,
         .looked = r->looked,
-        .looked_at = now - kept->look_age_ms,
+        .looked_at = now - look_age_ms(r),
         .session_expires_at = r->session_expires_at,
     };
-    kept->outcome = rotation_decide(&r->policy, &kept->seen, &presented, now, &kept->change);
-    write_result(job, kept->outcome, &kept->change.next);
-    if (!kept->change.write) {
-        pool_finish(pool, job);
-        return;
-    }
-    /* r1 holds and yet the statement left it: most likely by then it no longer did. */
-    bool by_statement = kept->outcome == ROTATE_ROTATED || (kept->outcome == ROTATE_SAME_AGAIN && r->policy.never);
-    if (by_statement && kept->misses < MISSES_UNTIL_SWAP)
-        look_again(pool, job);
-    else
+    enum rotate_outcome outcome = rotation_decide(&r->policy, &kept->seen, &presented, now, &kept->change);
+    write_result(job, outcome, &kept->change.next);
+    if (kept->change.write)
         pool_move(pool, job, &stage_swap);
+    else
+        pool_finish(pool, job);
 }
 
-static void read_grant(struct row row, struct job *job)
+static bool is_ours(struct row row, const struct rotation *r)
 {
-    const struct rotation *r = presentation_of(job);
-    struct grant *grant = &job->calls->result.rotated.grant;
-    grant_row_grant(row, ROTATE_GRANT, &job->calls->arena, grant);
-    grant->client_id = r->client_id;
-    memcpy(grant->id, r->grant_id, GRANT_ID_LEN);
+    return row_same(row, FOUND_SECRET_HASH, (struct bytes){(const char *)r->secret_hash, SECRET_HASH_LEN}) &&
+           row_same(row, FOUND_CLIENT_ID, bytes_present(r->client_id) ? r->client_id : BYTES(""));
 }
 
-static void settle_rotate(struct pool *pool, struct job *job)
+static void settle_read(struct pool *pool, struct job *job)
 {
-    struct row row = job->answer;
-    struct storage_call *lead = job->calls;
-    if (row.result == NULL || !row_truth(row, ROTATE_OURS)) {
-        lead->result.rotated = (struct rotated){.outcome = ROTATE_UNKNOWN};
+    if (!job_has_row(job) || !is_ours(job->answer, presentation_of(job))) {
+        job->calls->result.rotated = (struct rotated){.outcome = ROTATE_UNKNOWN};
         pool_finish(pool, job);
         return;
     }
-    int64_t now = row_number(row, ROTATE_NOW);
-    grant_row_state(row, ROTATE_GRANT, &job->rotation.seen);
-    lead->result.rotated = (struct rotated){
-        .now = now,
-        .revoked_because = row_bytes(row, ROTATE_GRANT + GRANT_REVOKED_BECAUSE, &lead->arena),
-    };
-    read_grant(row, job);
-    if (!row_truth(row, ROTATE_DONE)) {
-        decide(pool, job, now);
-        return;
-    }
-    write_result(job, presentation_of(job)->policy.never ? ROTATE_SAME_AGAIN : ROTATE_ROTATED, &job->rotation.seen);
-    pool_finish(pool, job);
+    read_grant(job->answer, job);
+    decide(pool, job, job->calls->result.rotated.now);
 }
 
-const struct stage stage_rotate = {
-    .lane = LANE_ROTATE,
-    .repeatable = true, /* what was rotated is found by r2 */
-    .send = send_rotate,
-    .settle = settle_rotate,
+static const struct stage stage_read = {
+    .lane = LANE_FIND,
+    .repeatable = true,
+    .send = find_send,
+    .send_many = find_send_many,
+    .settle = settle_read,
 };
 
 /* ---- swap: write what was decided, if the row is still what the decision went by ---- */
@@ -191,15 +214,21 @@ static bool send_swap(struct batch *batch, struct job *job)
 
 static void settle_swap(struct pool *pool, struct job *job)
 {
-    if (PQntuples(job->answer.result) == 1)
+    if (job_has_row(job))
         pool_finish(pool, job);
     else
-        look_again(pool, job);
+        read_again(pool, job);
 }
 
 static const struct stage stage_swap = {
     .lane = LANE_SWAP,
-    .repeatable = true, /* done already: nothing matches any more, and the row is looked at again */
+    .repeatable = true, /* done already: nothing matches any more, and the row is read again */
     .send = send_swap,
     .settle = settle_swap,
 };
+
+/* a look is due for sure: nothing of it will rotate at once */
+const struct stage *stage_of_rotation(const struct rotation *r)
+{
+    return !r->looked && r->policy.look_max_age_ms == 0 ? &stage_read : &stage_rotate;
+}

@@ -1,5 +1,7 @@
 #include "storage/postgres/row.h"
 
+#include "base/secret.h"
+
 bool row_is_null(struct row row, int column) { return PQgetisnull(row.result, row.number, column) == 1; }
 
 const char *row_wire(struct row row, int column) { return PQgetvalue(row.result, row.number, column); }
@@ -24,4 +26,10 @@ struct bytes row_bytes(struct row row, int column, struct arena *arena)
     if (row_is_null(row, column)) return BYTES_ABSENT;
     return arena_copy(arena,
                       (struct bytes){row_wire(row, column), (size_t)PQgetlength(row.result, row.number, column)});
+}
+
+bool row_same(struct row row, int column, struct bytes b)
+{
+    if (row_is_null(row, column) || (size_t)PQgetlength(row.result, row.number, column) != b.len) return false;
+    return secret_same(row_wire(row, column), b.at, b.len);
 }

@@ -15,7 +15,8 @@ struct row {
 bool row_is_null(struct row row, int column);
 int64_t row_number(struct row row, int column); /* of any width */
 bool row_truth(struct row row, int column);
-const char *row_wire(struct row row, int column);                        /* as long as the result lives */
+bool row_same(struct row row, int column, struct bytes b); /* exactly these bytes; constant time for as many */
+const char *row_wire(struct row row, int column);          /* as long as the result lives */
 struct bytes row_bytes(struct row row, int column, struct arena *arena); /* a copy in arena */
 
 #endif

@@ -11,7 +11,7 @@ const struct stage *stage_of(const struct storage_call *call)
     case VERB_DELETE_CLIENT: return &stage_delete_client;
     case VERB_FIND_ORIGIN: return &stage_find_origin;
     case VERB_STORE_GRANT: return &stage_store_grant;
-    case VERB_ROTATE: return &stage_rotate;
+    case VERB_ROTATE: return stage_of_rotation(&call->in.rotation);
     case VERB_FIND_GRANT: return &stage_find_grant;
     case VERB_REVOKE: return stage_of_revocation(call->in.revocation.by);
     case VERB_LIST_GRANTS: return &stage_list_grants;

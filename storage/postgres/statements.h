@@ -9,8 +9,11 @@
 enum statement_id {
     STATEMENT_ROTATE_ONE,
     STATEMENT_ROTATE_MANY,
+    STATEMENT_ROTATE_ONE_CLAIMS,
+    STATEMENT_ROTATE_MANY_CLAIMS,
     STATEMENT_SWAP,
     STATEMENT_FIND_GRANT,
+    STATEMENT_FIND_GRANTS,
     STATEMENT_STORE_GRANT,
     STATEMENT_CONFIRM_GRANT,
     STATEMENT_WITHDRAW_GRANT,
@@ -84,16 +87,15 @@ enum grant_column {
     GRANT_AUTH_TIME,
     GRANT_CREATED_AT,
 };
-/* STATEMENT_ROTATE_ONE, STATEMENT_ROTATE_MANY */
-enum rotate_column {
-    ROTATE_ORDINAL, /* from 1 */
-    ROTATE_NOW,
-    ROTATE_DONE, /* the state below is the new one, written by this statement; else the row as it stands */
-    ROTATE_OURS, /* the row is there, with this secret and this client; else all below is to be kept quiet */
-    ROTATE_GRANT, /* enum grant_column from here on; claims as they stood before */
+/* STATEMENT_ROTATE_*: the rows that it rotated, as they are now, but for the claims: as they stood before.
+ * STATEMENT_FIND_GRANT and STATEMENT_FIND_GRANTS: those that there are. */
+enum found_column {
+    FOUND_ORDINAL, /* from 1 */
+    FOUND_NOW,
+    FOUND_GRANT,                                            /* enum grant_column from here on */
+    FOUND_SECRET_HASH = FOUND_GRANT + GRANT_CREATED_AT + 1, /* this and what follows of STATEMENT_FIND_* alone */
+    FOUND_CLIENT_ID,
 };
-/* STATEMENT_FIND_GRANT: no row when the grant isn't there */
-enum find_grant_column { FIND_GRANT_NOW, FIND_GRANT_SECRET_HASH, FIND_GRANT_CLIENT_ID, FIND_GRANT_GRANT };
 /* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
 enum confirm_column {
     CONFIRM_NOW,
