@@ -105,19 +105,31 @@ static size_t collect(struct batch *batch, enum lane lane, size_t first, size_t 
     return batch->job_count - before;
 }
 
-static bool send_each(struct batch *batch, size_t first)
+/* the jobs from first on that one statement could ask for */
+static size_t count_alike(const struct batch *batch, size_t first)
 {
-    for (size_t i = first; i < batch->job_count; i++)
-        if (!batch->jobs[i]->stage->send(batch, batch->jobs[i])) return false;
+    const struct asking *asking = &batch->jobs[first]->stage->send;
+    size_t end = first + 1;
+    while (end < batch->job_count && batch->jobs[end]->stage->send.many == asking->many) end++;
+    return asking->many == NULL ? 1 : end - first;
+}
+
+static bool ask(struct batch *batch, const struct asking *asking, size_t first, size_t count)
+{
+    struct job **jobs = &batch->jobs[first];
+    if (count >= BATCH_MANY_LEAST) return asking->many(batch, jobs, count);
+    for (size_t i = 0; i < count; i++)
+        if (!asking->one(batch, jobs[i])) return false;
     return true;
 }
 
-/* the first count of them are of one lane; those after them go one by one */
-static bool send_together(struct batch *batch, size_t first, size_t count)
+static bool send_each(struct batch *batch, size_t first)
 {
-    if (count < BATCH_MANY_LEAST) return send_each(batch, first);
-    struct job **jobs = &batch->jobs[first];
-    return jobs[0]->stage->send_many(batch, jobs, count) && send_each(batch, first + count);
+    for (size_t count; first < batch->job_count; first += count) {
+        count = count_alike(batch, first);
+        if (!ask(batch, &batch->jobs[first]->stage->send, first, count)) return false;
+    }
+    return true;
 }
 
 static bool send_plans_away(struct batch *batch)
@@ -132,24 +144,18 @@ static bool send_plans_away(struct batch *batch)
 static bool send_reads(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_READS_MAX;
-    size_t found = collect(batch, LANE_FIND, first, &most);
-    size_t count = found + collect(batch, LANE_READ, first, &most);
-    return count == 0 || (begin_group(batch, count) && send_together(batch, first, found) && end_group(batch));
+    size_t count = collect(batch, LANE_FIND, first, &most) + collect(batch, LANE_READ, first, &most);
+    return count == 0 || (begin_group(batch, count) && send_each(batch, first) && end_group(batch));
 }
 
 static bool send_after(struct batch *batch, size_t first)
 {
-    size_t count = 0;
-    for (size_t i = first; i < batch->job_count; i++) count += batch->jobs[i]->stage->send_after != NULL;
+    while (first < batch->job_count && batch->jobs[first]->stage->after.one == NULL) first++;
+    size_t count = batch->job_count - first;
     if (count == 0) return true;
     if (!begin_group(batch, count)) return false;
-    for (size_t i = first; i < batch->job_count; i++) {
-        struct job *job = batch->jobs[i];
-        if (job->stage->send_after == NULL) continue;
-        job->last_group = batch->groups_sent;
-        if (!job->stage->send_after(batch, job)) return false;
-    }
-    return end_group(batch);
+    for (size_t i = first; i < batch->job_count; i++) batch->jobs[i]->last_group = batch->groups_sent;
+    return ask(batch, &batch->jobs[first]->stage->after, first, count) && end_group(batch);
 }
 
 static bool send_courtesy(struct batch *batch, struct job *job)
@@ -187,7 +193,7 @@ static bool send_writes(struct batch *batch)
     size_t count = batch->job_count - first;
     if (count == 0) return true;
     if (!begin_group(batch, count)) return false;
-    return send_together(batch, first, rotations) && end_group(batch) && send_after(batch, first);
+    return send_each(batch, first) && end_group(batch) && send_after(batch, first);
 }
 
 void batch_send_shared(struct connection *connection)
@@ -236,7 +242,7 @@ static void keep_rows(struct batch *batch, const struct expected *e, PGresult *r
     if (e->what != EXPECT_MANY) return;
     for (int i = 0; i < PQntuples(result); i++) {
         struct row row = {result, i};
-        e->jobs[row_number(row, FOUND_ORDINAL) - 1]->answer = row;
+        e->jobs[row_number(row, COLUMN_ORDINAL) - 1]->answer = row;
     }
 }
 

@@ -13,7 +13,7 @@ enum {
     BATCH_WRITES_MAX = 64, /* rotations and new grants in one transaction */
     BATCH_SWAPS_MAX = 32,  /* in one of their own: with rotations they could not be in the order of locks */
     BATCH_ALONE_MAX = 8,
-    BATCH_MANY_LEAST = 8, /* rotations from which on one statement for all costs less than one for each */
+    BATCH_MANY_LEAST = 2, /* so many by one statement cost less than one statement for each */
     BATCH_JOBS_MAX = BATCH_READS_MAX + BATCH_WRITES_MAX + BATCH_SWAPS_MAX,
     BATCH_GROUPS_MAX = 3 * BATCH_ALONE_MAX,
     PLANS_KEPT_MS = 10 * 1000, /* a plan made while a table was tiny is a bad one when it has grown, and Postgres would

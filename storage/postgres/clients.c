@@ -29,7 +29,7 @@ static void settle_find(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_find_client = {
-    .lane = LANE_READ, .repeatable = true, .send = send_find, .settle = settle_find};
+    .lane = LANE_READ, .repeatable = true, .send.one = send_find, .settle = settle_find};
 
 static bool send_list(struct batch *batch, struct job *job)
 {
@@ -53,7 +53,7 @@ static void settle_list(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_list_clients = {
-    .lane = LANE_READ, .repeatable = true, .send = send_list, .settle = settle_list};
+    .lane = LANE_READ, .repeatable = true, .send.one = send_list, .settle = settle_list};
 
 /* The record's allowed_cors_origins as an array of texts; empty where it has none. Postgres does not look into the
  * record itself: it refuses to where a text in there has a NUL. */
@@ -94,7 +94,7 @@ static void settle_add(struct pool *pool, struct job *job)
 }
 
 /* not repeatable: a second time would find its own */
-const struct stage stage_add_client = {.lane = LANE_ALONE, .send = send_add, .settle = settle_add};
+const struct stage stage_add_client = {.lane = LANE_ALONE, .send.one = send_add, .settle = settle_add};
 
 static bool send_find_origin(struct batch *batch, struct job *job)
 {
@@ -109,4 +109,4 @@ static void settle_find_origin(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_find_origin = {
-    .lane = LANE_READ, .repeatable = true, .send = send_find_origin, .settle = settle_find_origin};
+    .lane = LANE_READ, .repeatable = true, .send.one = send_find_origin, .settle = settle_find_origin};

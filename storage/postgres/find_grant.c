@@ -50,7 +50,7 @@ static void settle_find(struct pool *pool, struct job *job)
 const struct stage stage_find_grant = {
     .lane = LANE_FIND,
     .repeatable = true,
-    .send = find_send,
-    .send_many = find_send_many,
+    .send.one = find_send,
+    .send.many = find_send_many,
     .settle = settle_find,
 };

@@ -15,7 +15,8 @@ static void settle_pulse(struct pool *pool, struct job *job)
     pool_finish(pool, job);
 }
 
-const struct stage stage_pulse = {.lane = LANE_READ, .repeatable = true, .send = send_pulse, .settle = settle_pulse};
+const struct stage stage_pulse = {
+    .lane = LANE_READ, .repeatable = true, .send.one = send_pulse, .settle = settle_pulse};
 
 static bool send_sweep(struct batch *batch, struct job *job)
 {
@@ -32,4 +33,5 @@ static void settle_sweep(struct pool *pool, struct job *job)
     pool_finish(pool, job);
 }
 
-const struct stage stage_sweep = {.lane = LANE_ALONE, .repeatable = true, .send = send_sweep, .settle = settle_sweep};
+const struct stage stage_sweep = {
+    .lane = LANE_ALONE, .repeatable = true, .send.one = send_sweep, .settle = settle_sweep};

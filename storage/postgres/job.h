@@ -17,13 +17,18 @@ struct job;
 enum lane { LANE_FIND, LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };
 
+/* false: the connection is lost */
+struct asking {
+    bool (*one)(struct batch *batch, struct job *job); /* NULL: nothing is asked */
+    bool (*many)(struct batch *batch, struct job **jobs,
+                 size_t count); /* the same by one statement; NULL: it isn't there */
+};
+
 struct stage {
     enum lane lane;
     bool repeatable; /* may be sent again when its connection was lost and nobody knows whether it happened */
-    bool (*send)(struct batch *batch, struct job *job); /* false: the connection is lost */
-    bool (*send_many)(struct batch *batch, struct job **jobs,
-                      size_t count); /* the same for many of its lane, by one statement; NULL: there is none */
-    bool (*send_after)(struct batch *batch, struct job *job); /* in the transaction after that; NULL: there is none */
+    struct asking send;
+    struct asking after; /* in the transaction after that */
     bool (*send_courtesy)(struct batch *batch,
                           struct job *job); /* in one after these: only batch_send_unseen, and the job is over without
                                                it. LANE_ALONE; NULL: there is none */

@@ -39,7 +39,8 @@ static void settle_list(struct pool *pool, struct job *job)
     pool_finish(pool, job);
 }
 
-const struct stage stage_list_keys = {.lane = LANE_READ, .repeatable = true, .send = send_list, .settle = settle_list};
+const struct stage stage_list_keys = {
+    .lane = LANE_READ, .repeatable = true, .send.one = send_list, .settle = settle_list};
 
 static void put_changeable(struct params *p, const struct key_row *key)
 {
@@ -98,7 +99,7 @@ static void lose_race(struct pool *pool, struct job *job)
  * and sees that it was he */
 const struct stage stage_change_keys = {.lane = LANE_ALONE,
                                         .repeatable = true,
-                                        .send = send_change,
+                                        .send.one = send_change,
                                         .send_courtesy = send_hint,
                                         .settle = settle_change,
                                         .conflict = lose_race};

@@ -62,7 +62,7 @@ static void settle_grants(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_list_grants = {
-    .lane = LANE_READ, .repeatable = true, .send = send_grants, .settle = settle_grants};
+    .lane = LANE_READ, .repeatable = true, .send.one = send_grants, .settle = settle_grants};
 
 /* ---- endings ---- */
 
@@ -96,4 +96,4 @@ static void settle_endings(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_list_endings = {
-    .lane = LANE_READ, .repeatable = true, .send = send_endings, .settle = settle_endings};
+    .lane = LANE_READ, .repeatable = true, .send.one = send_endings, .settle = settle_endings};

@@ -37,7 +37,7 @@ static void settle_revoke_grant(struct pool *pool, struct job *job)
 }
 
 static const struct stage stage_revoke_grant = {
-    .lane = LANE_ALONE, .repeatable = true, .send = send_revoke_grant, .settle = settle_revoke_grant};
+    .lane = LANE_ALONE, .repeatable = true, .send.one = send_revoke_grant, .settle = settle_revoke_grant};
 
 /* ---- all of a session, subject or client ---- */
 
@@ -106,13 +106,13 @@ static void settle_revoke(struct pool *pool, struct job *job)
 
 static const struct stage stage_revoke_many = {.lane = LANE_ALONE,
                                                .repeatable = true,
-                                               .send = send_end,
-                                               .send_after = send_revoke,
+                                               .send.one = send_end,
+                                               .after.one = send_revoke,
                                                .send_courtesy = send_hint,
                                                .settle = settle_revoke};
 /* the instant stands already, and must not move on to grants that are made now */
 static const struct stage stage_revoke_more = {
-    .lane = LANE_ALONE, .repeatable = true, .send = send_revoke, .settle = settle_revoke};
+    .lane = LANE_ALONE, .repeatable = true, .send.one = send_revoke, .settle = settle_revoke};
 
 const struct stage *stage_of_revocation(enum revoke_by by)
 {
@@ -150,9 +150,9 @@ static void settle_delete_client(struct pool *pool, struct job *job)
 
 /* not repeatable: a second time would find it absent */
 const struct stage stage_delete_client = {.lane = LANE_ALONE,
-                                          .send = send_end_client,
-                                          .send_after = send_delete_client,
+                                          .send.one = send_end_client,
+                                          .after.one = send_delete_client,
                                           .send_courtesy = send_hint,
                                           .settle = settle_delete_client};
 static const struct stage stage_delete_client_more = {
-    .lane = LANE_ALONE, .send = send_delete_client, .settle = settle_delete_client};
+    .lane = LANE_ALONE, .send.one = send_delete_client, .settle = settle_delete_client};

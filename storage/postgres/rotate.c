@@ -108,8 +108,8 @@ static void settle_rotate(struct pool *pool, struct job *job)
 static const struct stage stage_rotate = {
     .lane = LANE_ROTATE,
     .repeatable = true, /* what was rotated is found by r2 */
-    .send = send_rotate,
-    .send_many = send_many,
+    .send.one = send_rotate,
+    .send.many = send_many,
     .settle = settle_rotate,
 };
 
@@ -165,8 +165,8 @@ static void settle_read(struct pool *pool, struct job *job)
 static const struct stage stage_read = {
     .lane = LANE_FIND,
     .repeatable = true,
-    .send = find_send,
-    .send_many = find_send_many,
+    .send.one = find_send,
+    .send.many = find_send_many,
     .settle = settle_read,
 };
 
@@ -223,7 +223,7 @@ static void settle_swap(struct pool *pool, struct job *job)
 static const struct stage stage_swap = {
     .lane = LANE_SWAP,
     .repeatable = true, /* done already: nothing matches any more, and the row is read again */
-    .send = send_swap,
+    .send.one = send_swap,
     .settle = settle_swap,
 };
 

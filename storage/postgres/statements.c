@@ -105,30 +105,37 @@
 /* ---- storing a grant: revoke.c says how it and a revocation at the same time never miss each other ---- */
 
 /* there already: stored by ourselves over a connection that was lost before it could say so */
-#define STORE_GRANT                                                                                                    \
+/* clang-format off */
+#define STORE_GRANTS(b, its)                                                                                           \
     "WITH m AS MATERIALIZED (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us), "           \
     "t AS MATERIALIZED (SELECT us / 1000 AS now, us % 1000 AS rest_us FROM m), "                                       \
     "c AS (INSERT INTO grants (grant_id, client_id, subject, kratos_session_id, identity_id, scope, audience, claims," \
     "    acr, amr, auth_time, created_at, created_us, expires_at)"                                                     \
-    "  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, t.now, t.rest_us, t.now + $12 FROM t"                      \
+    "  SELECT b.grant_id, " its(2) ", " its(3) ", " its(4) ", " its(5) ", " its(6) ", " its(7) ", " its(8) ", "        \
+    its(9) ", " its(10) ", " its(11) ", t.now, t.rest_us, t.now + " its(12) " FROM t CROSS JOIN " b                    \
     "  ON CONFLICT (grant_id) DO NOTHING) "                                                                            \
     "INSERT INTO grant_state (grant_id, secret_hash, gen, base_gen, low_gen, rotated_at, mac_kid, skips,"              \
     "    session_checked_at, session_expires_at, idle_ttl, idle_expires_at, expires_at, revoked_at)"                   \
-    "  SELECT $1, $13, 0, -1, -1, t.now, $14, 0, t.now - $15, $16, $17,"                                               \
-    "    CASE WHEN $17 < $12 THEN t.now + $17 ELSE t.now + $12 END, t.now + $12, 0 FROM t"                             \
+    "  SELECT b.grant_id, " its(13) ", 0, -1, -1, t.now, " its(14) ", 0, t.now - " its(15) ", " its(16) ", " its(17)   \
+    ",   CASE WHEN " its(17) " < " its(12) " THEN t.now + " its(17) " ELSE t.now + " its(12) " END,"                   \
+    "    t.now + " its(12) ", 0 FROM t CROSS JOIN " b                                                                  \
     "  ON CONFLICT (grant_id) DO NOTHING"
 
-#define LIVE_OF_SESSION                                                                                                \
-    " FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id CROSS JOIN t"                                        \
-    " WHERE g.kratos_session_id = $3 AND g.client_id IS NOT DISTINCT FROM $5 AND" LIVE
+#define STORE_TYPES "utttttjjtjnnynnnn"
 
-#define CONFIRM_GRANT                                                                                                  \
-    "WITH " MOMENT " SELECT t.now, a.rotated_at, a.secret_hash = $2, a.idle_expires_at, a.expires_at, greatest("       \
-    "    (SELECT at FROM endings WHERE kind = 'session' AND name = $3),"                                               \
-    "    (SELECT at FROM endings WHERE kind = 'subject' AND name = $4),"                                               \
-    "    (SELECT at FROM endings WHERE kind = 'client' AND name = $5)),"                                               \
-    "  (SELECT count(*)" LIVE_OF_SESSION ")"                                                                           \
-    " FROM t CROSS JOIN grant_state a WHERE a.grant_id = $1"
+#define LIVE_OF_SESSION(session, client, now)                                                                          \
+    " FROM grants g JOIN grant_state s ON s.grant_id = g.grant_id"                                                     \
+    " WHERE g.kratos_session_id = " session " AND g.client_id IS NOT DISTINCT FROM " client " AND" LIVE_AT(now)
+
+#define CONFIRM_GRANTS(b, its)                                                                                         \
+    "SELECT b.ord, b.now, a.rotated_at, a.secret_hash = " its(2) ", a.idle_expires_at, a.expires_at, greatest("        \
+    "    (SELECT at FROM endings WHERE kind = 'session' AND name = " its(3) "),"                                       \
+    "    (SELECT at FROM endings WHERE kind = 'subject' AND name = " its(4) "),"                                       \
+    "    (SELECT at FROM endings WHERE kind = 'client' AND name = " its(5) ")),"                                       \
+    "  (SELECT count(*)" LIVE_OF_SESSION(its(3), its(5), "b.now") ")"                                                  \
+    " FROM " b " JOIN grant_state a ON a.grant_id = b.grant_id"
+#define CONFIRM_TYPES "uyttt"
+/* clang-format on */
 
 /* from h: a part that nothing reads runs last, and grants would be locked first */
 #define WITHDRAW_GRANT                                                                                                 \
@@ -156,11 +163,13 @@
     REVOKE_WHERE("g.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3) AND ($4 IS NULL OR g.client_id = $4)")
 
 #define TRIM_SESSION                                                                                                   \
-    "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION                                          \
-    "    ORDER BY g.grant_id = $1 DESC, g.created_at DESC, g.created_us DESC, g.grant_id OFFSET $4), "                 \
-    "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
-    "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), " REVOKE_LOCKED(                          \
-        "$2") " SELECT count(*) FROM u"
+    "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION(                                         \
+        "$3", "$5", "(SELECT now FROM t)") "    ORDER BY g.grant_id = $1 DESC, g.created_at DESC, g.created_us DESC, " \
+                                           "g.grant_id OFFSET $4), "                                                   \
+                                           "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON "      \
+                                           "s.grant_id = old.grant_id"                                                 \
+                                           "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF "      \
+                                           "s), " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
 
 /* a page of them, in the order of the index that names them */
 #define LIST_GRANTS_OF(column)                                                                                         \
@@ -257,8 +266,10 @@ static const struct statement statements[] = {
     [STATEMENT_SWAP] = {"swap", SWAP, "unnnnnnnnnnnnnnnnntnnj", false},
     [STATEMENT_FIND_GRANT] = {"find_grant", FIND_GRANTS(ONE), "u", false},
     [STATEMENT_FIND_GRANTS] = {"find_grants", FIND_GRANTS(MANY), "u", true},
-    [STATEMENT_STORE_GRANT] = {"store_grant", STORE_GRANT, "utttttjjtjnnynnnn", false},
-    [STATEMENT_CONFIRM_GRANT] = {"confirm_grant", CONFIRM_GRANT, "uyttt", false},
+    [STATEMENT_STORE_GRANT] = {"store_grant", STORE_GRANTS(ONE, ITSELF), STORE_TYPES, false},
+    [STATEMENT_STORE_GRANTS] = {"store_grants", STORE_GRANTS(MANY, AT_ITS_PLACE), STORE_TYPES, true},
+    [STATEMENT_CONFIRM_GRANT] = {"confirm_grant", CONFIRM_GRANTS(ONE, ITSELF), CONFIRM_TYPES, false},
+    [STATEMENT_CONFIRM_GRANTS] = {"confirm_grants", CONFIRM_GRANTS(MANY, AT_ITS_PLACE), CONFIRM_TYPES, true},
     [STATEMENT_WITHDRAW_GRANT] = {"withdraw_grant", WITHDRAW_GRANT, "u", false},
     [STATEMENT_TRIM_SESSION] = {"trim_session", TRIM_SESSION, "uttnt", false},
     [STATEMENT_END] = {"end", END, "tt", false},

@@ -15,7 +15,9 @@ enum statement_id {
     STATEMENT_FIND_GRANT,
     STATEMENT_FIND_GRANTS,
     STATEMENT_STORE_GRANT,
+    STATEMENT_STORE_GRANTS,
     STATEMENT_CONFIRM_GRANT,
+    STATEMENT_CONFIRM_GRANTS,
     STATEMENT_WITHDRAW_GRANT,
     STATEMENT_TRIM_SESSION,
     STATEMENT_END,
@@ -87,17 +89,21 @@ enum grant_column {
     GRANT_AUTH_TIME,
     GRANT_CREATED_AT,
 };
+/* of every statement that may be for many: whose row it is, from 1 */
+enum { COLUMN_ORDINAL };
+
 /* STATEMENT_ROTATE_*: the rows that it rotated, as they are now, but for the claims: as they stood before.
  * STATEMENT_FIND_GRANT and STATEMENT_FIND_GRANTS: those that there are. */
 enum found_column {
-    FOUND_ORDINAL, /* from 1 */
+    FOUND_ORDINAL = COLUMN_ORDINAL,
     FOUND_NOW,
     FOUND_GRANT,                                            /* enum grant_column from here on */
     FOUND_SECRET_HASH = FOUND_GRANT + GRANT_CREATED_AT + 1, /* this and what follows of STATEMENT_FIND_* alone */
     FOUND_CLIENT_ID,
 };
-/* STATEMENT_CONFIRM_GRANT: no row when the grant isn't there */
+/* STATEMENT_CONFIRM_*: no row for a grant that isn't there */
 enum confirm_column {
+    CONFIRM_ORDINAL = COLUMN_ORDINAL,
     CONFIRM_NOW,
     CONFIRM_STORED_AT,
     CONFIRM_OURS,

@@ -15,10 +15,8 @@ static struct bytes hash_of(const struct new_grant *g)
     return (struct bytes){(const char *)g->secret_hash, SECRET_HASH_LEN};
 }
 
-static bool send_store(struct batch *batch, struct job *job)
+static void put_new_grant(struct params *p, const struct new_grant *g)
 {
-    const struct new_grant *g = &job->calls->in.grant;
-    struct params *p = batch_statement(batch, STATEMENT_STORE_GRANT);
     params_put_bytes(p, id_of(g));
     params_put_bytes(p, g->grant.client_id);
     params_put_bytes(p, g->grant.subject);
@@ -36,19 +34,41 @@ static bool send_store(struct batch *batch, struct job *job)
     params_put_number(p, clock_steady_ms() - g->look_began_steady_ms);
     params_put_number(p, g->session_expires_at);
     params_put_number(p, g->idle_ttl_ms);
-    return batch_send(batch, job);
 }
 
-static bool send_confirm(struct batch *batch, struct job *job)
+static void put_what_may_have_ended(struct params *p, const struct new_grant *g)
 {
-    const struct new_grant *g = &job->calls->in.grant;
-    struct params *p = batch_statement(batch, STATEMENT_CONFIRM_GRANT);
     params_put_bytes(p, id_of(g));
     params_put_bytes(p, hash_of(g));
     params_put_bytes(p, g->grant.kratos_session_id);
     params_put_bytes(p, g->grant.identity_id);
     params_put_bytes(p, g->grant.client_id);
+}
+
+static bool send_store(struct batch *batch, struct job *job)
+{
+    put_new_grant(batch_statement(batch, STATEMENT_STORE_GRANT), &job->calls->in.grant);
     return batch_send(batch, job);
+}
+
+static bool send_store_many(struct batch *batch, struct job **jobs, size_t count)
+{
+    struct params *p = batch_statement(batch, STATEMENT_STORE_GRANTS);
+    for (size_t i = 0; i < count; i++) put_new_grant(p, &jobs[i]->calls->in.grant);
+    return batch_send_many(batch, jobs);
+}
+
+static bool send_confirm(struct batch *batch, struct job *job)
+{
+    put_what_may_have_ended(batch_statement(batch, STATEMENT_CONFIRM_GRANT), &job->calls->in.grant);
+    return batch_send(batch, job);
+}
+
+static bool send_confirm_many(struct batch *batch, struct job **jobs, size_t count)
+{
+    struct params *p = batch_statement(batch, STATEMENT_CONFIRM_GRANTS);
+    for (size_t i = 0; i < count; i++) put_what_may_have_ended(p, &jobs[i]->calls->in.grant);
+    return batch_send_many(batch, jobs);
 }
 
 /* When did the look begin, by the database's clock? Not before this: the row came back after it was made, however long
@@ -62,7 +82,7 @@ static void settle_store(struct pool *pool, struct job *job)
 {
     struct row row = job->answer;
     struct storage_call *call = job->calls;
-    if (PQntuples(row.result) == 0 || !row_truth(row, CONFIRM_OURS)) {
+    if (!job_has_row(job) || !row_truth(row, CONFIRM_OURS)) {
         pool_fail(pool, job, FAULT_BUG, "another grant has this id");
         return;
     }
@@ -85,8 +105,10 @@ static void settle_store(struct pool *pool, struct job *job)
 const struct stage stage_store_grant = {
     .lane = LANE_STORE,
     .repeatable = true, /* a row that is there already with this secret is ours */
-    .send = send_store,
-    .send_after = send_confirm,
+    .send.one = send_store,
+    .send.many = send_store_many,
+    .after.one = send_confirm,
+    .after.many = send_confirm_many,
     .settle = settle_store,
 };
 
@@ -105,7 +127,7 @@ static void settle_withdraw(struct pool *pool, struct job *job)
 }
 
 static const struct stage stage_withdraw = {
-    .lane = LANE_ALONE, .repeatable = true, .send = send_withdraw, .settle = settle_withdraw};
+    .lane = LANE_ALONE, .repeatable = true, .send.one = send_withdraw, .settle = settle_withdraw};
 
 /* ---- its session has too many: the oldest go ---- */
 
@@ -122,4 +144,4 @@ static bool send_trim(struct batch *batch, struct job *job)
 }
 
 static const struct stage stage_trim = {
-    .lane = LANE_ALONE, .repeatable = true, .send = send_trim, .settle = pool_finish};
+    .lane = LANE_ALONE, .repeatable = true, .send.one = send_trim, .settle = pool_finish};

@@ -85,12 +85,15 @@ int main(void)
         check_is_many_of(STATEMENT_ROTATE_MANY, STATEMENT_ROTATE_ONE);
         check_is_many_of(STATEMENT_ROTATE_MANY_CLAIMS, STATEMENT_ROTATE_ONE_CLAIMS);
         check_is_many_of(STATEMENT_FIND_GRANTS, STATEMENT_FIND_GRANT);
+        check_is_many_of(STATEMENT_STORE_GRANTS, STATEMENT_STORE_GRANT);
+        check_is_many_of(STATEMENT_CONFIRM_GRANTS, STATEMENT_CONFIRM_GRANT);
     }
     TEST("no statement but those of revocations waits for a hot row that is locked")
     {
         static const enum statement_id shared[] = {
-            STATEMENT_ROTATE_ONE, STATEMENT_ROTATE_MANY, STATEMENT_ROTATE_ONE_CLAIMS, STATEMENT_ROTATE_MANY_CLAIMS,
-            STATEMENT_SWAP,       STATEMENT_STORE_GRANT, STATEMENT_CONFIRM_GRANT};
+            STATEMENT_ROTATE_ONE,         STATEMENT_ROTATE_MANY,   STATEMENT_ROTATE_ONE_CLAIMS,
+            STATEMENT_ROTATE_MANY_CLAIMS, STATEMENT_SWAP,          STATEMENT_STORE_GRANT,
+            STATEMENT_STORE_GRANTS,       STATEMENT_CONFIRM_GRANT, STATEMENT_CONFIRM_GRANTS};
         for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
             const char *sql = statement_of(shared[i])->sql;
             bool updates = strstr(sql, "UPDATE grant_state") != NULL;
