@@ -64,9 +64,11 @@ void text_put_format(struct text *t, const char *format, ...)
     t->len += (size_t)len;
 }
 
+/* A bit for each, by 64: printable ASCII but for what JSON escapes, and < > & which HTML does not take in its scripts */
 static bool is_plain(unsigned char c)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    static const uint64_t plain[4] = {0xafffffbb00000000, 0x7fffffffefffffff};
+    return plain[c >> 6] >> (c & 63) & 1;
 }
 
 static struct bytes take(struct bytes *b, size_t len)
@@ -137,9 +139,11 @@ void text_put_base64url(struct text *t, const void *at, size_t len)
     const unsigned char *from = at;
     if (len > SIZE_MAX / 4 || !make_room(t, len / 3 * 4 + 4)) return;
     char *to = t->at + t->len;
-    for (; len >= 3; len -= 3, from += 3, to += 4) {
-        uint32_t bits = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
-        for (int i = 0; i < 4; i++) to[i] = alphabet[bits >> (18 - 6 * i) & 63];
+    for (; len >= 3; len -= 3, from += 3, to += 4) { /* nine tenths of an access token go through here */
+        to[0] = alphabet[from[0] >> 2];
+        to[1] = alphabet[(from[0] & 3) << 4 | from[1] >> 4];
+        to[2] = alphabet[(from[1] & 15) << 2 | from[2] >> 6];
+        to[3] = alphabet[from[2] & 63];
     }
     if (len > 0) {
         uint32_t bits = (uint32_t)from[0] << 16 | (len == 2 ? (uint32_t)from[1] << 8 : 0);
