@@ -35,6 +35,7 @@ struct connection {
     struct acceptor *acceptor;
     h2o_socket_t *socket;      /* libh2o's; gone during the farewell */
     struct farewell *farewell; /* NULL: close at once */
+    struct request *watched;   /* request.c's own: it waits, and ends when the peer leaves. Mostly NULL */
     h2o_linklist_t idle_link;
     bool has_asked; /* a request has arrived whole */
     struct {
@@ -88,7 +89,6 @@ struct request_net {
     int refusal;      /* the status that net answers by itself; 0: none */
     unsigned methods; /* for Allow */
     struct timer deadline;
-    struct watch *leave_watch;
     int64_t begin_us, duration_us;
     int status; /* 0: not answered */
 };
