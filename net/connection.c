@@ -13,7 +13,7 @@ static void connection_end(void *data)
     struct connection *connection = data;
     struct acceptor *acceptor = connection->acceptor;
     free(connection);
-    acceptor->connection_count--;
+    atomic_fetch_sub_explicit(&acceptor->listener->connection_count, 1, memory_order_relaxed);
     acceptor->worker->connection_count--;
     metric_add(METRIC_CONNECTIONS_OPEN, -1, acceptor->at->counted_as);
     acceptor_resume(acceptor);
@@ -74,10 +74,12 @@ static void on_close(void *data)
     struct connection *connection = data;
     connection_turn_busy(connection);
     connection->socket = NULL;
-    if (connection->farewell == NULL)
+    if (connection->farewell == NULL) {
         connection_end(connection);
-    else
-        farewell_finish(connection->farewell, LINGER_MAX_MS, connection_end, connection);
+        return;
+    }
+    connection->acceptor->worker->double_count--;
+    farewell_finish(connection->farewell, LINGER_MAX_MS, connection_end, connection);
 }
 
 /* ---- the beginning ---- */
@@ -102,7 +104,7 @@ static void connection_open(struct acceptor *acceptor, h2o_socket_t *socket)
     connection_meet_peer(connection, socket);
     socket->on_close.cb = on_close;
     socket->on_close.data = connection;
-    acceptor->connection_count++;
+    atomic_fetch_add_explicit(&acceptor->listener->connection_count, 1, memory_order_relaxed);
     worker->connection_count++;
     metric_add(METRIC_CONNECTIONS_OPEN, 1, acceptor->at->counted_as);
     if (worker->sweep.place == 0) timer_start(worker->worker.loop, &worker->sweep, SWEEP_MS);
@@ -120,9 +122,14 @@ static bool somebody_waits(const struct acceptor *acceptor)
     return poll(&listener, 1, 0) == 1;
 }
 
+static bool listener_is_full(struct listener *listener)
+{
+    return atomic_load_explicit(&listener->connection_count, memory_order_relaxed) >= listener->connections_max;
+}
+
 bool connection_accept(struct acceptor *acceptor)
 {
-    bool is_full = acceptor->connection_count >= acceptor->connections_max;
+    bool is_full = listener_is_full(acceptor->listener);
     if (is_full && !somebody_waits(acceptor)) return false; /* nobody is closed for someone who isn't there */
     bool has_room = !is_full || make_room(acceptor);
     h2o_socket_t *socket = has_room ? h2o_evloop_socket_accept(acceptor->socket) : NULL;
@@ -137,6 +144,8 @@ struct connection *connection_of(h2o_req_t *h2o) { return h2o->conn->callbacks->
 void connection_will_linger(h2o_socket_t *socket)
 {
     struct connection *connection = socket->on_close.data;
-    if (connection->farewell != NULL) return;
-    connection->farewell = farewell_create(connection->acceptor->worker->worker.loop, h2o_socket_get_fd(socket));
+    struct server_worker *worker = connection->acceptor->worker;
+    if (connection->farewell != NULL || worker->double_count >= worker->server->doubles_max) return;
+    connection->farewell = farewell_create(worker->worker.loop, h2o_socket_get_fd(socket));
+    if (connection->farewell != NULL) worker->double_count++;
 }

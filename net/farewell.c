@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "net/loop_h2o.h"
 
 struct farewell {
     struct loop *loop;
-    int fd; /* a dup */
-    struct watch *watch;
+    h2o_socket_t *socket; /* of a dup */
     struct timer timer;
     bool peer_closed;
     void (*on_end)(void *data);
@@ -22,8 +22,7 @@ static void end(struct farewell *farewell)
     void (*on_end)(void *data) = farewell->on_end;
     void *data = farewell->data;
     timer_stop(farewell->loop, &farewell->timer);
-    watch_destroy(farewell->watch);
-    close(farewell->fd);
+    h2o_socket_close(farewell->socket);
     free(farewell);
     on_end(data);
 }
@@ -33,15 +32,15 @@ static void on_timer(struct timer *timer)
     end((struct farewell *)(void *)((char *)timer - offsetof(struct farewell, timer)));
 }
 
-static void on_readable(void *data)
+static void on_readable(h2o_socket_t *socket, const char *error)
 {
-    struct farewell *farewell = data;
+    (void)error; /* what is wrong shows in the reading */
+    struct farewell *farewell = socket->data;
     char forgotten[32 * 1024];
-    ssize_t len = recv(farewell->fd, forgotten, sizeof forgotten, MSG_DONTWAIT);
+    ssize_t len = recv(h2o_socket_get_fd(socket), forgotten, sizeof forgotten, MSG_DONTWAIT);
     if (len > 0 || (len < 0 && errno == EAGAIN)) return;
     farewell->peer_closed = true;
-    watch_destroy(farewell->watch);
-    farewell->watch = NULL;
+    h2o_socket_read_stop(socket);
     if (farewell->on_end != NULL) end(farewell);
 }
 
@@ -51,8 +50,10 @@ struct farewell *farewell_create(struct loop *loop, int fd)
     if (own_fd < 0) return NULL;
     struct farewell *farewell = calloc(1, sizeof *farewell);
     if (farewell == NULL) abort();
-    *farewell = (struct farewell){.loop = loop, .fd = own_fd, .timer.run = on_timer};
-    farewell->watch = watch_create(loop, own_fd, on_readable, farewell);
+    h2o_socket_t *socket = h2o_evloop_socket_create(loop_h2o(loop), own_fd, H2O_SOCKET_FLAG_DONT_READ);
+    *farewell = (struct farewell){.loop = loop, .socket = socket, .timer.run = on_timer};
+    socket->data = farewell;
+    h2o_socket_read_start(socket, on_readable);
     return farewell;
 }
 
@@ -60,6 +61,6 @@ void farewell_finish(struct farewell *farewell, int64_t max_ms, void (*on_end)(v
 {
     farewell->on_end = on_end;
     farewell->data = data;
-    shutdown(farewell->fd, SHUT_WR);
+    shutdown(h2o_socket_get_fd(farewell->socket), SHUT_WR);
     timer_start(farewell->loop, &farewell->timer, farewell->peer_closed ? 0 : max_ms);
 }

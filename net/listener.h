@@ -3,6 +3,7 @@
 #define NET_LISTENER_H
 
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 
 #include "net/server.h"
 
@@ -11,7 +12,8 @@ struct listener {
     int fd;
     SSL_CTX *tls; /* NULL: plaintext */
     uint16_t port;
-    size_t connections_max; /* of each worker; the server's to say */
+    size_t connections_max;         /* on all workers, whichever takes them; the server's to say */
+    atomic_size_t connection_count; /* one more for each worker where they take the last at once */
 };
 
 /* false with FAULT_INPUT that names host and port, or the file; nothing is open then */

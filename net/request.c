@@ -118,12 +118,18 @@ static struct asked read_asked(h2o_req_t *h2o, const struct vet *vet, const stru
 
 /* ---- the end of a request ---- */
 
+static void watch_peer_no_more(struct connection *connection)
+{
+    connection->watched = NULL;
+    h2o_socket_read_stop(connection->socket);
+    h2o_socket_dont_read(connection->socket, 0);
+}
+
 void request_settle(struct request *request)
 {
     struct request_net *net = request->net;
     timer_stop(request->worker->loop, &net->deadline);
-    watch_destroy(net->leave_watch);
-    net->leave_watch = NULL;
+    if (net->connection->watched == request) watch_peer_no_more(net->connection);
 }
 
 static enum log_level level_of(enum fault_kind kind)
@@ -216,17 +222,29 @@ static void on_deadline(struct timer *timer)
     flow_abort(net->flow, FAULT_LATE, "net", "the request's deadline passed");
 }
 
-static void on_peer(void *data)
+static void on_peer(h2o_socket_t *socket, const char *error)
 {
-    struct request *request = data;
+    (void)error; /* what is wrong shows in the look */
+    struct connection *connection = socket->on_close.data;
+    struct request *request = connection->watched;
     char byte;
-    ssize_t len = recv(h2o_socket_get_fd(socket_of(request)), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t len = recv(h2o_socket_get_fd(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (len < 0 && errno == EAGAIN) return;
-    watch_destroy(request->net->leave_watch);
-    request->net->leave_watch = NULL;
+    watch_peer_no_more(connection);
     /* more than nothing is the next request of a pipeline: what comes behind it can't be seen, so the deadline has to
      * do */
     if (len <= 0) flow_abort(&request->flow, FAULT_LEFT, "net", "the client left");
+}
+
+/* libh2o doesn't read while a request is being answered, so its own socket can be borrowed to hear of the end: a watch
+ * of its own would need a descriptor for each request that waits. */
+static void watch_peer(struct request *request)
+{
+    struct connection *connection = request->net->connection;
+    assert(!h2o_socket_is_reading(connection->socket));
+    connection->watched = request;
+    h2o_socket_dont_read(connection->socket, 1);
+    h2o_socket_read_start(connection->socket, on_peer);
 }
 
 /* Its system calls cost as much as the rest of a quick request's HTTP, so only who waits for long gets here. */
@@ -234,13 +252,11 @@ static void on_long_wait(struct timer *timer)
 {
     struct request_net *net = H2O_STRUCT_FROM_MEMBER(struct request_net, deadline, timer);
     struct request *request = (struct request *)net->flow;
-    struct loop *loop = request->worker->loop;
     net->deadline.run = on_deadline;
-    timer_start(loop, &net->deadline, REQUEST_DEADLINE_MS - LEAVE_WATCH_AFTER_MS);
+    timer_start(request->worker->loop, &net->deadline, REQUEST_DEADLINE_MS - LEAVE_WATCH_AFTER_MS);
     /* Under TLS the end of the stream can't be told from the next record without reading it; in a drain the end may be
      * ours. */
-    if (socket_of(request)->ssl == NULL && !worker_of(net->h2o)->draining)
-        net->leave_watch = watch_create(loop, h2o_socket_get_fd(socket_of(request)), on_peer, request);
+    if (socket_of(request)->ssl == NULL && !worker_of(net->h2o)->draining) watch_peer(request);
 }
 
 static void request_wait(struct request *request)

@@ -37,24 +37,22 @@ static unsigned core_count(void)
     return (unsigned)CPU_COUNT(&cores);
 }
 
-/* Three quarters of the descriptors are for connections, the rest for storage and Kratos. A connection may need two:
- * its own, and one by which it is watched or says farewell. */
-static size_t find_connections_max(unsigned worker_count)
+static size_t find_descriptors_max(void)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 128;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 256;
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     getrlimit(RLIMIT_NOFILE, &files);
-    size_t share = (size_t)(files.rlim_cur / 8 * 3 / worker_count);
-    return share < CONNECTIONS_MAX ? share : CONNECTIONS_MAX;
+    return files.rlim_cur;
 }
 
 static size_t at_least_one(size_t count) { return count == 0 ? 1 : count; }
 
-static size_t reserve_of(const struct listen_at *at, size_t all)
+static size_t reserve_of(const struct server *server, const struct listen_at *at, size_t all)
 {
-    return at->connections_max <= all / 4 ? at->connections_max : at_least_one(all / 4);
+    size_t wanted = at->connections_max * server->settings.worker_count;
+    return wanted <= all / 4 ? wanted : at_least_one(all / 4);
 }
 
 /* a reserve is at most a quarter of all; who has none gets an equal part of what they leave */
@@ -63,24 +61,34 @@ static void share_connections(struct server *server, size_t all)
     size_t rest = all, sharers = 0;
     for (size_t i = 0; i < server->listener_count; i++) {
         const struct listen_at *at = server->listeners[i].at;
-        size_t reserve = reserve_of(at, all);
+        size_t reserve = reserve_of(server, at, all);
         if (at->connections_max == 0) sharers++;
         rest -= reserve < rest ? reserve : rest;
     }
     for (size_t i = 0; i < server->listener_count; i++) {
         const struct listen_at *at = server->listeners[i].at;
         server->listeners[i].connections_max =
-            at->connections_max == 0 ? at_least_one(rest / sharers) : reserve_of(at, all);
+            at->connections_max == 0 ? at_least_one(rest / sharers) : reserve_of(server, at, all);
     }
+}
+
+/* Of the descriptors five eighths are for connections and a quarter for storage and Kratos. The eighth between is for
+ * connections that are about to say farewell: until libh2o has closed its descriptor they have a second one. */
+static void share_descriptors(struct server *server)
+{
+    size_t all = find_descriptors_max(), worker_count = server->settings.worker_count;
+    size_t wanted = worker_count * CONNECTIONS_MAX;
+    share_connections(server, all / 8 * 5 < wanted ? all / 8 * 5 : wanted);
+    server->doubles_max = at_least_one(all / 8 / worker_count);
 }
 
 /* ---- create ---- */
 
-static bool open_listeners(struct server *server, size_t connections_max, struct fault *fault)
+static bool open_listeners(struct server *server, struct fault *fault)
 {
     for (size_t i = 0; i < server->settings.listener_count; i++, server->listener_count++)
         if (!listener_open(&server->listeners[i], &server->settings.listeners[i], fault)) return false;
-    share_connections(server, connections_max);
+    share_descriptors(server);
     return true;
 }
 
@@ -135,14 +143,14 @@ struct server *server_create(const struct server_settings *settings, struct faul
     unsigned worker_count = settings->worker_count == 0 ? core_count() : settings->worker_count;
     struct server *server = zeroed(1, sizeof *server);
     server->settings = *settings;
+    server->settings.worker_count = worker_count;
     server->workers = zeroed(worker_count, sizeof server->workers[0]);
     server->listeners = zeroed(settings->listener_count + 1, sizeof server->listeners[0]);
     pthread_mutex_init(&server->start.lock, NULL);
     pthread_cond_init(&server->start.changed, NULL);
     configure_h2o(&server->h2o, settings->idle_max_ms);
     signal(SIGPIPE, SIG_IGN);
-    bool good = networks_init(&server->proxies, settings->trusted_proxies, fault) &&
-                open_listeners(server, find_connections_max(worker_count), fault) &&
+    bool good = networks_init(&server->proxies, settings->trusted_proxies, fault) && open_listeners(server, fault) &&
                 decide_start(server, start_threads(server, worker_count, fault), fault);
     if (good) return server;
     server_destroy(server);

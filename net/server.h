@@ -125,7 +125,7 @@ struct listen_at {
     const struct route *routes;               /* ends with a row whose path is NULL */
     const char *name;                         /* "public", "admin": for logs */
     enum metric_listener counted_as;
-    /* Connections that each worker keeps for this listener alone, at most a quarter of all it may have; no flood of
+    /* Connections, times the workers, that are kept for this listener alone, at most a quarter of all; no flood of
      * another listener can take them. 0: an equal part of what such reserves leave. */
     size_t connections_max;
     /* Runs first for each request to this listener, before its route's steps: false when it has answered (the admin

@@ -13,7 +13,7 @@
 #include "net/server.h"
 
 enum {
-    CONNECTIONS_MAX = 10 * 1000, /* for each worker, on all listeners, where the descriptors allow it */
+    CONNECTIONS_MAX = 10 * 1000, /* times the workers, on all listeners, where the descriptors allow it */
     SWEEP_MS = 100,
     LINGER_MAX_MS = 2 * 1000,
     PEER_SILENT_MAX_MS = 30 * 1000, /* TCP_USER_TIMEOUT: a peer that doesn't take its answer */
@@ -22,11 +22,11 @@ enum {
 /* One listener as one worker sees it. */
 struct acceptor {
     struct server_worker *worker;
-    const struct listen_at *at;
-    h2o_socket_t *socket; /* NULL once closed */
+    struct listener *listener;
+    const struct listen_at *at; /* the listener's */
+    h2o_socket_t *socket;       /* NULL once closed */
     h2o_accept_ctx_t h2o;
-    bool paused; /* until a connection ends, or the sweep */
-    size_t connection_count, connections_max;
+    bool paused;         /* until a connection ends, or the sweep */
     h2o_linklist_t idle; /* connections on which no request is being answered; who has been so for longest is first */
 };
 
@@ -35,6 +35,7 @@ struct connection {
     struct acceptor *acceptor;
     h2o_socket_t *socket;      /* libh2o's; gone during the farewell */
     struct farewell *farewell; /* NULL: close at once */
+    struct request *watched;   /* request.c's own: it waits, and ends when the peer leaves. Mostly NULL */
     h2o_linklist_t idle_link;
     bool has_asked; /* a request has arrived whole */
     struct {
@@ -53,6 +54,8 @@ struct server_worker {
     h2o_context_t h2o;
     struct acceptor *acceptors; /* one for each listener */
     size_t connection_count;    /* on all listeners */
+    size_t double_count;        /* connections whose farewell has begun and that libh2o hasn't closed: they have two
+                                   descriptors */
     bool draining;
     int64_t drain_until_ms;
     struct timer sweep;
@@ -69,6 +72,7 @@ struct server {
     h2o_globalconf_t h2o;
     struct server_worker *workers;
     unsigned worker_count; /* whose threads run */
+    size_t doubles_max;    /* of each worker */
     struct {
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -88,7 +92,6 @@ struct request_net {
     int refusal;      /* the status that net answers by itself; 0: none */
     unsigned methods; /* for Allow */
     struct timer deadline;
-    struct watch *leave_watch;
     int64_t begin_us, duration_us;
     int status; /* 0: not answered */
 };
@@ -116,7 +119,7 @@ void connection_turn_idle(struct connection *connection);
 void connection_close(struct connection *connection);
 struct connection *connection_of(h2o_req_t *h2o);
 /* When the connection is closed it will say so and listen on for a while, so that what the peer still sends can't
- * destroy the answer on its way (RFC 9112 9.6). */
+ * destroy the answer on its way (RFC 9112 9.6). Not so where doubles_max is reached or no descriptor is left. */
 void connection_will_linger(h2o_socket_t *socket);
 
 /* ---- sweep.c ---- */

@@ -102,12 +102,11 @@ static void worker_run(struct server_worker *worker)
 
 /* ---- a thread's life ---- */
 
-static void acceptor_init(struct acceptor *acceptor, struct server_worker *worker, const struct listener *listener)
+static void acceptor_init(struct acceptor *acceptor, struct server_worker *worker, struct listener *listener)
 {
     int fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
     assert(fd >= 0);
-    *acceptor = (struct acceptor){
-        .worker = worker, .at = listener->at, .paused = true, .connections_max = listener->connections_max};
+    *acceptor = (struct acceptor){.worker = worker, .listener = listener, .at = listener->at, .paused = true};
     h2o_linklist_init_anchor(&acceptor->idle);
     acceptor->h2o =
         (h2o_accept_ctx_t){.ctx = &worker->h2o, .hosts = worker->server->h2o.hosts, .ssl_ctx = listener->tls};

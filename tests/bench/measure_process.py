@@ -1,4 +1,5 @@
 """measure_process: how much memory the server holds, and how soon it answers."""
+import os
 import resource
 import socket
 import time
@@ -18,14 +19,15 @@ SQLITE_CLIENTS = (1, 32, 128)
 
 
 def most_connections():
-    """the server gives three eighths of its descriptors to connections, in equal parts to its workers"""
+    """the server gives five eighths of its descriptors to connections; 256 for each worker, at most a quarter, are the admin port's own"""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     try:
         limit = max(limit, 4 * CONNECTIONS)
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     except (ValueError, OSError):
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return min(CONNECTIONS, limit * 3 // 8 * 9 // 10)
+    room = limit // 8 * 5
+    return min(CONNECTIONS, room - min(256 * len(os.sched_getaffinity(0)), room // 4))
 
 
 def open_idle(port, count):
@@ -58,7 +60,7 @@ def memory(bench):
         figures = {"memory_idle": idle / MB, **grow(bench, site, pid)}
     if opened >= CONNECTIONS * 99 // 100:
         return {**figures, "memory_connections": connected / MB}
-    bench.note("memory_connections", "the limit of open files here allows %d of them: %.1f MB with these, %.1f KB each. For 10,000 it must be 30,000 (ulimit -n)"
+    bench.note("memory_connections", "the limit of open files here allows %d of them: %.1f MB with these, %.1f KB each. For 10,000 it must be 22,000 (ulimit -n)"
                % (opened, connected / MB, (connected - idle) / opened / 1024))
     return figures
 

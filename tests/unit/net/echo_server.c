@@ -1,6 +1,7 @@
 /* echo_server: a server with routes that show what net does; limits.py asks it.
  * usage: echo_server [idle=MS] [workers=N] [cert=FILE key=FILE] [trust=CIDR]... ; prints its ports, one line, when it
- * accepts. Listeners: plain, one with a gate (x-key: open) and 8 connections, TLS. SIGTERM drains it. */
+ * accepts. Listeners: plain, one with a gate (x-key: open) and 8 connections for each worker, TLS. SIGTERM drains it.
+ */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "net/server.h"
+#include "net/server_h2o.h"
 
 static struct server *_Atomic server; /* its workers run before it is known here */
 static atomic_int waiting_count, cancelled_count, disposed_count, left_count;
@@ -100,6 +101,14 @@ static enum step_result waiter_wait(struct flow *flow)
     return STEP_WAIT;
 }
 
+/* /farewell?ms: the connection's farewell begins, and takes a descriptor, long before its end */
+static enum step_result farewell_wait(struct flow *flow)
+{
+    connection_will_linger(((struct request *)flow)->net->connection->socket);
+    return waiter_wait(flow);
+}
+
+static const struct step farewell_steps[] = {{"wait", farewell_wait}, {"end", NULL}};
 static const struct step waiter_steps[] = {{"wait", waiter_wait}, {"end", NULL}};
 
 static void waiter_finish(struct flow *flow)
@@ -183,8 +192,9 @@ static const struct route routes[] = {
     {"/items/{}", METHOD_GET | METHOD_DELETE, SIZE, no_steps, echo_finish, NULL, "item", NULL, 0},
     {"/open/{}/...", ANY, SIZE, no_steps, echo_finish, NULL, "open", NULL, 0},
     {"/static", METHOD_GET, SIZE, no_steps, static_finish, NULL, "static", NULL, 0},
-    {"/wait", METHOD_GET | METHOD_POST, sizeof(struct waiter), waiter_steps, waiter_finish, count_dispose, "wait",
-     NULL, 0},
+    {"/wait", METHOD_GET | METHOD_POST, sizeof(struct waiter), waiter_steps, waiter_finish, count_dispose, "wait", NULL,
+     0},
+    {"/farewell", METHOD_GET, sizeof(struct waiter), farewell_steps, waiter_finish, count_dispose, "farewell", NULL, 0},
     {"/inject", METHOD_GET, SIZE, no_steps, inject_finish, NULL, "inject", NULL, 0},
     {"/overflow", METHOD_GET, SIZE, no_steps, overflow_finish, NULL, "overflow", NULL, 0},
     {"/big", METHOD_GET, SIZE, no_steps, big_finish, NULL, "big", NULL, 0},

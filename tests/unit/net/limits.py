@@ -39,6 +39,9 @@ class Server:
             time.sleep(0.02)
         return []
 
+    def descriptor_count(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def live(self):
         return json.loads(ask(self.plain, request("GET /live HTTP/1.1"))[0].body)
 
@@ -659,14 +662,22 @@ def a_peer_that_does_not_take_its_answer_holds_up_nobody():
             expect(request(GET), 200, state="open", wait=0.3)
 
 
-# ---- room: 256 descriptors are 96 connections, of which the gated listener has 8 for itself ----
+# ---- room: 256 descriptors are 160 connections, of which the gated listener has 8 for each worker, and 32 second ones ----
 
-ROOM, GATED_ROOM = 88, 8
+ROOM, GATED_ROOM, DOUBLES = 152, 8, 32
 HALF = b"GET /static HTTP/1.1\r\nHost: x\r\n"
 
 
 def is_open(connection):
     return read_all(connection, 0.2) == (b"", "open")
+
+
+def count_closed(connections, wait):
+    poll = select.poll()
+    for connection in connections:
+        poll.register(connection, select.POLLIN)
+    time.sleep(wait)
+    return len(poll.poll(0))
 
 
 def is_answered(port, wait=1.0):
@@ -716,11 +727,51 @@ def a_new_connection_waits_for_its_turn_while_all_others_are_busy():
 
 
 @check
+def connections_that_all_fell_to_one_worker_have_the_whole_room_before_one_is_closed():
+    server, room = Server("workers=2", descriptors=256), ROOM - GATED_ROOM
+    held = [connect(server.plain)]
+    held[0].sendall(request("GET /block HTTP/1.1"))
+    time.sleep(0.15)  # while one worker is blocked the other takes them all
+    held += [connect(server.plain) for _ in range(room - 1)]
+    time.sleep(0.6)
+    assert held[0].recv(4096).startswith(b"HTTP/1.1 200")
+    assert count_closed(held, 0.3) == 0, "there was room"
+    late = connect(server.plain)
+    assert 1 <= count_closed(held, 0.5) <= 2, "there was no room"
+    assert is_open(late)
+    for connection in held + [late]:
+        connection.close()
+    assert server.stop() == 0, server.other_words
+
+
+@check
+def when_all_connections_wait_and_would_say_farewell_a_quarter_of_the_descriptors_is_left():
+    server = Server("workers=1", descriptors=256)
+    assert is_answered(server.plain)
+    time.sleep(0.2)
+    before, held = server.descriptor_count(), []
+    for _ in range(ROOM):
+        held.append(connect(server.plain))
+        held[-1].sendall(request("GET /farewell?2000 HTTP/1.1"))
+    time.sleep(0.8)
+    during = server.descriptor_count()
+    for connection in held:
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.close()
+    time.sleep(0.5)
+    after = server.descriptor_count()
+    assert (during, after) == (before + ROOM + DOUBLES, before), (before, during, after)
+    expect(request(GET, "Host: y") + b"x" * 8000000, 400, state="closed", port=server.plain, wait=4)
+    assert STATE.sent, "there is room for farewells again"
+    assert server.stop() == 0, server.other_words
+
+
+@check
 def a_flood_of_silent_connections_shuts_nobody_out():
     server = Server("workers=1", descriptors=256)
     held = []
     for _ in range(4):
-        held += [connect(server.plain) for _ in range(100)]
+        held += [connect(server.plain) for _ in range(ROOM)]
         assert is_answered(server.plain) and is_answered(server.gated)
     for connection in held:
         connection.close()
