@@ -24,6 +24,7 @@ struct context {
     struct identity *identity;
     struct claims **claims;                  /* compiled, one for each of policy->profiles */
     struct signer *signer;
+    struct aside_crew *crew;                 /* shared, locked inside */
     struct key_seat keys;                    /* key_seat_ring: the keys as they are now */
     struct key_desk key_desk;                /* for who changes them */
     struct client_registry *clients;

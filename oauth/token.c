@@ -35,6 +35,18 @@ const struct step TOKEN_STEPS[] = {
     {"finish", NULL},
 };
 
+enum step_result sign_token(struct flow *flow)
+{
+    struct token_request *r = token_request_of(flow);
+    return ask_token_answer(flow, &r->answer, &r->writing);
+}
+
+enum step_result write_token(struct flow *flow)
+{
+    struct token_request *r = token_request_of(flow);
+    return token_answer_end(&r->client_request, &r->answer, &r->writing, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+}
+
 void token_finish(struct flow *flow)
 {
     struct token_request *r = token_request_of(flow);

@@ -89,7 +89,8 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     settings->policy.in_force_since_steady_ms = clock_steady_ms();
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
-    good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
+    good = good && (app->crew = aside_crew_create((server_core_count() + 1) / 2, fault)) != NULL;
+    good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, app->crew, fault);
     good = good && metadata_write(&settings->arena, &settings->policy, GRANT_TYPES, &app->metadata, fault);
     if (good) lay_out_routes(app);
     else app_release(app);
@@ -98,6 +99,7 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 
 void app_release(struct app *app)
 {
+    aside_crew_destroy(app->crew);
     key_view_destroy(app->key_view);
     storage_close(app->storage);
     lockout_destroy(app->lockout);
@@ -155,7 +157,8 @@ static bool fill_context(struct worker_context *own, struct fault *fault)
     context->identity = kratos_create(context->worker->loop, &app->identity, fault);
     context->signer = signer_create();
     key_seat_init(&context->keys, app->key_view);
-    context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
+    context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop, .crew = app->crew};
+    context->crew = app->crew;
     context->clients = client_registry_create(context->policy, context->store);
     return context->identity != NULL && compile_claims(context, fault) && make_companions(context, app->settings, fault);
 }

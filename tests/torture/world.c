@@ -81,7 +81,7 @@ static void look_at(const struct key_material *key)
     key_view_replace(keys, &rules, &reading, key_view_open(keys, &rules, &reading, NULL));
     key_seat_init(&world.context.keys, keys);
     world.context.key_desk =
-        (struct key_desk){.view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop};
+        (struct key_desk){.view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop, .crew = world.context.crew};
 }
 
 static void fill_context(void)
@@ -94,6 +94,7 @@ static void fill_context(void)
         .store = outside_store(world.worker.loop),
         .claims = world.claims,
         .signer = signer_create(),
+        .crew = aside_crew_create(1, NULL),
     };
     look_at(&key);
     for (size_t i = 0; i < world.policy.profile_count; i++)
@@ -110,6 +111,7 @@ void world_create(void)
 
 void world_destroy(void)
 {
+    aside_crew_destroy(world.context.crew);
     for (size_t i = 0; i < world.policy.profile_count; i++) claims_destroy(world.claims[i]);
     signer_destroy(world.context.signer);
     key_seat_release(&world.context.keys);
