@@ -8,6 +8,7 @@
 #include "net/server.h"
 #include "oauth/key_work.h"
 #include "oauth/policy.h"
+#include "oauth/secret_desk.h"
 #include "storage/storage.h"
 
 struct client_registry;
@@ -28,6 +29,7 @@ struct context {
     struct key_seat keys;                    /* key_seat_ring: the keys as they are now */
     struct key_desk key_desk;                /* for who changes them */
     struct client_registry *clients;
+    struct secret_desk secrets;
     struct hydra_hook *hydra_hook;           /* NULL where hydra.hook.enabled is false */
 };
 static inline struct context *context_of(const struct request *request) { return request->worker->data; }

@@ -107,7 +107,8 @@ const struct step INTROSPECT_STEPS[] = {
     {"parse", parse_client_request},
     {"require_secret", require_secret},
     {"find_client", find_client}, /* may wait for storage */
-    {"authenticate", authenticate_client},
+    {"authenticate", authenticate_client}, /* may wait for a thread */
+    {"judge_secret", judge_secret},
     {"read_token", read_token},
     {"find_grant", find_grant}, /* waits for storage, where the token has a grant */
     {"judge", judge},

@@ -30,7 +30,8 @@ const struct step TOKEN_STEPS[] = {
     {"parse", parse_client_request},
     {"choose_grant", choose_grant},
     {"find_client", find_client}, /* may wait for storage */
-    {"authenticate", authenticate_client},
+    {"authenticate", authenticate_client}, /* may wait for a thread */
+    {"judge_secret", judge_secret},
     {"enter_grant", enter_grant},
     {"finish", NULL},
 };

@@ -132,6 +132,7 @@ void world_forget(void)
 {
     world.context.clients = client_registry_create(&world.policy, world.context.store);
     world.context.lockout = lockout_create();
+    world.context.secrets = (struct secret_desk){.known = known_secrets_create(), .crew = world.context.crew, .loop = world.worker.loop};
     world.forward_auth = (struct forward_auth){&FORWARD_AUTH, session_tokens_create()};
     if (!world.hydra_hook.enabled) return;
     must((world.context.hydra_hook = hydra_hook_create(&world.hydra_hook, &world.context, NULL)) != NULL);
@@ -141,6 +142,8 @@ void world_release_forgetful(void)
 {
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
+    secret_desk_close(&world.context.secrets);
+    known_secrets_destroy(world.context.secrets.known);
     session_tokens_destroy(world.forward_auth.tokens);
     hydra_hook_destroy(world.context.hydra_hook);
     world.context.hydra_hook = NULL;

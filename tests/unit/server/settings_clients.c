@@ -1,3 +1,4 @@
+#include "oauth/client_origin.h"
 #include "oauth/client_secret.h"
 #include "unit/server/settings_case.h"
 
