@@ -54,7 +54,7 @@ static void test_mistakes(void)
     }
     TEST("a confidential client needs a secret, a public one has none")
     {
-        CHECK(refused_too("clients: [{client_id: back}]\n", "clients[0]: client_secret is required here"));
+        CHECK(refused_too("clients: [{client_id: back}]\n", "clients[0]: client_secret or client_secret_hash is required here"));
         CHECK(refused_too("clients: [{client_id: spa, token_endpoint_auth_method: none, client_secret: " SECRET "}]\n",
                           "clients[0].client_secret: "));
     }
