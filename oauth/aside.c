@@ -172,6 +172,14 @@ enum step_result ask_aside(struct flow *flow, struct aside_crew *crew, struct lo
     return STEP_END;
 }
 
+bool aside_runs(struct aside *piece)
+{
+    pthread_mutex_lock(&piece->in->lock);
+    bool runs = piece->state != PIECE_WAITS;
+    pthread_mutex_unlock(&piece->in->lock);
+    return runs;
+}
+
 /* ---- the crew ---- */
 
 static bool start_lane(struct lane *lane, const struct lane_rules *rules, unsigned thread_count)

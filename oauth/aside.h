@@ -40,5 +40,7 @@ struct aside {                         /* first in what the asker allocates */
 };
 /* takes the piece, whatever comes of it */
 enum step_result ask_aside(struct flow *flow, struct aside_crew *crew, struct loop *loop, struct aside *piece);
+/* Has a thread taken it? For who waits for it still. */
+bool aside_runs(struct aside *piece);
 
 #endif

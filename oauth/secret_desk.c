@@ -24,7 +24,8 @@ struct secret_check {
     struct secret_check *next;
     struct secret_name name;
     unsigned char client[DIGEST_LEN]; /* whose line it stands in */
-    struct hashing *hashing;          /* until it begins */
+    struct hashing *hashing;          /* until it is over */
+    bool begun;                       /* it is in the hands of the crew */
     struct secret_asker *askers;
     bool right;
 };
@@ -69,8 +70,6 @@ static struct hashing *hashing_create(const struct secret_ask *ask, struct fault
 
 /* ---- a check ---- */
 
-static bool is_under_way(const struct secret_check *check) { return check->hashing == NULL; }
-
 static bool is_of_one_client(const struct secret_check *a, const struct secret_check *b)
 {
     return memcmp(a->client, b->client, sizeof a->client) == 0;
@@ -83,19 +82,19 @@ static void leave_desk(struct secret_check *check)
     *at = check->next;
 }
 
+/* what has begun is the crew's */
 static void destroy(struct secret_check *check)
 {
-    if (check->hashing != NULL) drop(&check->hashing->aside);
+    if (!check->begun) drop(&check->hashing->aside);
     free(check);
 }
 
 static enum step_result hash(struct flow *flow)
 {
     struct secret_check *check = check_of(flow);
-    struct hashing *hashing = check->hashing;
-    hashing->check = check;
-    check->hashing = NULL;
-    return ask_aside(flow, check->desk->crew, check->desk->loop, &hashing->aside);
+    check->begun = true;
+    check->hashing->check = check;
+    return ask_aside(flow, check->desk->crew, check->desk->loop, &check->hashing->aside);
 }
 
 static const struct step STEPS[] = {
@@ -124,6 +123,7 @@ static void finish(struct flow *flow)
 {
     struct secret_check *check = check_of(flow);
     struct fault fault = flow->fault;
+    check->hashing = NULL;
     leave_desk(check);
     if (check->right) known_secrets_add(check->desk->known, &check->name);
     begin_next_of_line(check);
@@ -137,7 +137,13 @@ static void finish(struct flow *flow)
 
 /* ---- who asks ---- */
 
-/* What nobody waits for any more is not begun; what is under way goes on, and is known to who asks again. */
+/* a thread works on it, or has */
+static bool runs(const struct secret_check *check)
+{
+    return check->begun && (check->hashing == NULL || aside_runs(&check->hashing->aside));
+}
+
+/* What nobody waits for any more is not computed; where that has begun it goes on, and is known to who asks again. */
 static void cancel(struct wait *wait)
 {
     struct secret_asker *asker = (struct secret_asker *)((char *)wait - offsetof(struct secret_asker, wait));
@@ -145,8 +151,10 @@ static void cancel(struct wait *wait)
     struct secret_asker **at = &check->askers;
     while (*at != asker) at = &(*at)->next;
     *at = asker->next;
-    if (check->askers != NULL || is_under_way(check)) return;
+    if (check->askers != NULL || runs(check)) return;
     leave_desk(check);
+    flow_release(&check->flow);
+    if (check->begun) begin_next_of_line(check);
     destroy(check);
 }
 

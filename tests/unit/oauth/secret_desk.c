@@ -6,7 +6,7 @@
 #include "unit/test.h"
 
 /* of "right", by libcrypt; of "abc", by SHA-256 */
-static const char SLOW[] = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC", OURS[] = "$sha256$ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+static const char SLOW[] = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC", DEAR[] = "$2b$11$abcdefghijklmnopqrstuuD06ya1Nw2W31Tn1jG5w4.7wnwI3cNXm", OURS[] = "$sha256$ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
 enum { PATIENCE_MS = 20000, CROWD = 100 };
 
 static struct loop *loop;
@@ -254,7 +254,7 @@ static void check_leaving(void)
         await(&first);
         CHECK(!is_known("right"));
     }
-    TEST("who leaves while the hash is under way has paid for it all the same")
+    TEST("nor is what waits for a thread, when nobody waits for it any more; the next in line takes its place")
     {
         struct person p, beside;
         forget();
@@ -262,9 +262,22 @@ static void check_leaving(void)
         begin(&p, "backend", SLOW, "right");
         begin(&beside, "backend", SLOW, "guess");
         flow_release(&p.flow);
+        CHECK(checks_at_desk() == 1);
         let_thread_go();
         await(&beside);
-        CHECK(is_known("right"));
+        CHECK(!is_known("right"));
+    }
+    TEST("who leaves while a thread is at it has paid for it all the same")
+    {
+        struct person p, beside;
+        forget();
+        begin(&p, "backend", DEAR, "right");
+        for (int i = 0; i < 5; i++) loop_run(loop, 2); /* it has begun */
+        begin(&beside, "backend", SLOW, "guess");
+        flow_release(&p.flow);
+        await(&beside);
+        begin(&p, "backend", DEAR, "right");
+        CHECK(p.ended && p.asker.verdict == SECRET_RIGHT);
     }
     TEST("of several who wait for the same, one may leave")
     {
