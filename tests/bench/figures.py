@@ -50,6 +50,8 @@ FIGURES = {
     "aside_alone": Figure("p99 at 16 clients, beside nothing", "ms", 1),
     "aside_pbkdf2": Figure("- the same beside 20 clients a second that come for the first time with a PBKDF2 secret / alone", "", 2, (AT_MOST, 1.2)),
     "aside_bcrypt": Figure("- beside 3 a second with a bcrypt secret / alone", "", 2, (AT_MOST, 1.2)),
+    "aside_longest": Figure("- the longest of all beside those", "ms", 1),
+    "aside_longest_alone": Figure("- the longest of all alone", "ms", 1),
     "aside_rsa": Figure("- beside 50 tokens a second signed by RS256 / alone", "", 2, (AT_MOST, 1.2)),
     "log_ratio": Figure("refreshes/s with a line of the log each / without", "", 2),
     "load_ceiling": Figure("the load generator's own ceiling: requests/s for a file of nginx as long as an answer, 128 clients", "", 0),

@@ -14,7 +14,7 @@ static struct loop *loop;
 static struct aside_crew *crew;
 static atomic_int dropped, ran;
 static sem_t gate; /* pieces that wait for it hold their thread */
-static int nice_on_thread;
+static atomic_int nice_on_thread;
 
 struct piece {
     struct aside aside; /* first */
