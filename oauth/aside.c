@@ -10,18 +10,17 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 
-enum { LANES = ASIDE_KEYS + 1, NICEST = 19 };
+enum { LANES = ASIDE_KEYS + 1, NICER = 10 /* than the loops: a tenth of their weight */, NICEST = 19 };
 
 /* As many may wait as one thread does within a request's deadline, which is 4.5 s: 256 signatures by 4096 bits (5 ms
  * each), 64 bcrypt hashes of the usual cost (60 ms each). */
 static const struct lane_rules {
     const char *waits_on;
     size_t waiting_max;
-    int nicer; /* than the loops */
 } RULES[LANES] = {
-    [ASIDE_SIGNATURES] = {"aside: signature", 256, 5},
-    [ASIDE_SECRETS] = {"aside: secret", 64, 10},
-    [ASIDE_KEYS] = {"aside: keys", 64, 10},
+    [ASIDE_SIGNATURES] = {"aside: signature", 256},
+    [ASIDE_SECRETS] = {"aside: secret", 64},
+    [ASIDE_KEYS] = {"aside: keys", 64},
 };
 
 struct lane {
@@ -87,9 +86,9 @@ static void end_run(struct lane *lane, struct aside *piece)
     if (left) piece->drop(piece);
 }
 
-static void be_nice(const struct lane *lane)
+static void be_nice(void)
 {
-    int now = getpriority(PRIO_PROCESS, 0), nicer = now + lane->rules->nicer;
+    int now = getpriority(PRIO_PROCESS, 0), nicer = now + NICER;
     setpriority(PRIO_PROCESS, (id_t)gettid(), nicer > NICEST ? NICEST : nicer); /* Linux: of this thread alone */
 }
 
@@ -97,7 +96,7 @@ static void *work(void *data)
 {
     struct lane *lane = data;
     struct aside *piece;
-    be_nice(lane);
+    be_nice();
     while ((piece = take_next(lane)) != NULL) {
         piece->run(piece);
         end_run(lane, piece);
