@@ -6,8 +6,13 @@
 /* RFC 9068 2.1: typ, and never alg none */
 static void put_header(struct text *out, const struct ring_key *key, struct bytes typ)
 {
-    const struct bytes pieces[] = {BYTES("{\"alg\":\""), key_algorithm_name(key->row.algorithm), BYTES("\",\"typ\":\""), typ,
-                                   BYTES("\",\"kid\":\""), key->row.kid, BYTES("\"}")};
+    const struct bytes pieces[] = {BYTES("{\"alg\":\""),
+                                   key_algorithm_name(key->row.algorithm),
+                                   BYTES("\",\"typ\":\""),
+                                   typ,
+                                   BYTES("\",\"kid\":\""),
+                                   key->row.kid,
+                                   BYTES("\"}")};
     char room[256];
     size_t len = 0;
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {

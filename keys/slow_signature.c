@@ -35,7 +35,8 @@ struct slow_signature *slow_signature_begin(struct keyring *ring, const struct s
     return s;
 }
 
-/* A context made for one signature takes some microseconds; a prepared one would be for one thread, and outlive the ring. */
+/* A context made for one signature takes some microseconds; a prepared one would be for one thread, and outlive the
+ * ring. */
 void slow_signature_make(struct slow_signature *s)
 {
     int64_t began_us = clock_steady_us();
@@ -48,7 +49,8 @@ void slow_signature_make(struct slow_signature *s)
 bool slow_signature_end(struct slow_signature *s, const struct keyring *newest, struct text *out, struct fault *fault)
 {
     const struct key_material *row = &s->key->row;
-    if (!s->made) return fault_set(fault, FAULT_BUG, "keys: sign", "OpenSSL refused to sign with %.*s", BYTES_PRINT(row->kid));
+    if (!s->made)
+        return fault_set(fault, FAULT_BUG, "keys: sign", "OpenSSL refused to sign with %.*s", BYTES_PRINT(row->kid));
     if (!keyring_publishes(newest, row->kid))
         return fault_set(fault, FAULT_AWAY, "keys: sign", "%.*s was taken out while it signed", BYTES_PRINT(row->kid));
     metric_count(METRIC_SIGNATURES, metric_name(LABEL_KID, row->kid), (unsigned)row->algorithm);

@@ -80,8 +80,10 @@ static void end_run(struct lane *lane, struct aside *piece)
     bool left = piece->state == PIECE_LEFT;
     bool awaited = piece->state == PIECE_AWAITED;
     piece->state = PIECE_RAN;
-    if (awaited) pthread_cond_broadcast(&lane->ended);
-    else if (!left) loop_post(piece->loop, &piece->post);
+    if (awaited)
+        pthread_cond_broadcast(&lane->ended);
+    else if (!left)
+        loop_post(piece->loop, &piece->post);
     pthread_mutex_unlock(&lane->lock);
     if (left) piece->drop(piece);
 }
@@ -115,8 +117,10 @@ static void on_ran(struct post *post)
     bool went_well = waiter == NULL || piece->deliver(piece, &fault);
     piece->drop(piece);
     if (waiter == NULL) return;
-    if (went_well) flow_wake(waiter);
-    else flow_fail(waiter, &fault);
+    if (went_well)
+        flow_wake(waiter);
+    else
+        flow_fail(waiter, &fault);
 }
 
 /* Does anything still happen to the piece by itself? Else it is to be dropped. */

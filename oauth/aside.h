@@ -1,12 +1,12 @@
 /* aside: what would hold a loop up for too long, done on threads beside the loops while its flow waits.
  *
  * Rule: one crew for the process, made before its loops and ended after them. A piece is memory of its own, handed over
- * by ask_aside for good; run alone touches it until it is over. So a flow that is cancelled leaves at once: a piece that
- * waits is dropped, one that runs is dropped at its end, and nobody waits for it.
- * Each lane is a bounded queue with threads of its own, since pieces of one lane take about as long as each other: no
- * signature waits for the hash of a secret, no hash for the making of a key. A lane that is full refuses (FAULT_FULL,
- * which is 503): what came later would not be done within a request's deadline.
- * The threads are nicer than the loops, so that requests that need none of this go first. */
+ * by ask_aside for good; run alone touches it until it is over. So a flow that is cancelled leaves at once: a piece
+ * that waits is dropped, one that runs is dropped at its end, and nobody waits for it. Each lane is a bounded queue
+ * with threads of its own, since pieces of one lane take about as long as each other: no signature waits for the hash
+ * of a secret, no hash for the making of a key. A lane that is full refuses (FAULT_FULL, which is 503): what came later
+ * would not be done within a request's deadline. The threads are nicer than the loops, so that requests that need none
+ * of this go first. */
 #ifndef OAUTH_ASIDE_H
 #define OAUTH_ASIDE_H
 
@@ -19,9 +19,9 @@ struct aside_crew;
 struct aside_crew *aside_crew_create(unsigned threads_each, struct fault *fault) MUST_USE;
 void aside_crew_destroy(struct aside_crew *crew); /* waits for what runs; NULL is nothing */
 
-struct aside {                         /* first in what the asker allocates */
-    enum metric_aside lane;            /* ASIDE_SIGNATURES, ASIDE_SECRETS, ASIDE_KEYS */
-    void (*run)(struct aside *piece);  /* on a thread */
+struct aside {                        /* first in what the asker allocates */
+    enum metric_aside lane;           /* ASIDE_SIGNATURES, ASIDE_SECRETS, ASIDE_KEYS */
+    void (*run)(struct aside *piece); /* on a thread */
     /* On the loop, when run is over and the flow still waits: hands over what came of it. false: the flow fails. */
     bool (*deliver)(struct aside *piece, struct fault *fault);
     void (*drop)(struct aside *piece); /* wipes and frees: the last that happens to it, on any thread */

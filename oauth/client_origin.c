@@ -4,7 +4,8 @@
 
 static bool is_loopback_host(struct bytes host)
 {
-    return bytes_equal(host, BYTES("localhost")) || bytes_equal(host, BYTES("127.0.0.1")) || bytes_equal(host, BYTES("[::1]"));
+    return bytes_equal(host, BYTES("localhost")) || bytes_equal(host, BYTES("127.0.0.1")) ||
+           bytes_equal(host, BYTES("[::1]"));
 }
 
 static bool host_well_formed(struct bytes host)
@@ -26,7 +27,8 @@ bool origin_well_formed(struct bytes origin)
     size_t after_bracket = host.len > 0 && host.at[0] == '[' ? bytes_find(host, ']') : 0;
     size_t colon = after_bracket + bytes_find((struct bytes){host.at + after_bracket, host.len - after_bracket}, ':');
     uint64_t port;
-    if (colon < host.len && !bytes_to_number((struct bytes){host.at + colon + 1, host.len - colon - 1}, 65535, &port)) return false;
+    if (colon < host.len && !bytes_to_number((struct bytes){host.at + colon + 1, host.len - colon - 1}, 65535, &port))
+        return false;
     host.len = colon;
     return host_well_formed(host) && (https || is_loopback_host(host));
 }

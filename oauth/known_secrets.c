@@ -45,7 +45,8 @@ struct secret_name known_secrets_name(const struct known_secrets *known, const s
     digest_sha256(ask->client_id, parts[0]);
     digest_sha256(ask->hash, parts[1]);
     digest_sha256(ask->secret, parts[2]);
-    digest_hmac((struct bytes){(const char *)known->key, sizeof known->key}, (struct bytes){(const char *)parts, sizeof parts}, name.at);
+    digest_hmac((struct bytes){(const char *)known->key, sizeof known->key},
+                (struct bytes){(const char *)parts, sizeof parts}, name.at);
     secret_wipe(parts, sizeof parts);
     return name;
 }

@@ -1,8 +1,8 @@
 /* known_secrets: which secrets were found right by a slow hash, so that a client pays for that once.
- * A secret is known for KNOWN_SECRET_MS after it was last shown; what is kept of it is a MAC over client, stored hash and secret, under a key that
- * only this process has and that ends with it. Another stored hash makes another name, so nothing needs to be forgotten.
- * Rule: one for the process, locked inside. Only what was verified is added. It keeps at most KNOWN_SECRETS_MAX; of those that share a set of eight
- * the one that was shown longest ago makes room. */
+ * A secret is known for KNOWN_SECRET_MS after it was last shown; what is kept of it is a MAC over client, stored hash
+ * and secret, under a key that only this process has and that ends with it. Another stored hash makes another name, so
+ * nothing needs to be forgotten. Rule: one for the process, locked inside. Only what was verified is added. It keeps at
+ * most KNOWN_SECRETS_MAX; of those that share a set of eight the one that was shown longest ago makes room. */
 #ifndef OAUTH_KNOWN_SECRETS_H
 #define OAUTH_KNOWN_SECRETS_H
 

@@ -129,8 +129,10 @@ static void finish(struct flow *flow)
     begin_next_of_line(check);
     for (struct secret_asker *asker; (asker = take_asker(check)) != NULL;) {
         asker->verdict = check->right ? SECRET_RIGHT : SECRET_WRONG;
-        if (fault.kind == FAULT_NONE) flow_wake(asker->flow);
-        else flow_fail(asker->flow, &fault);
+        if (fault.kind == FAULT_NONE)
+            flow_wake(asker->flow);
+        else
+            flow_fail(asker->flow, &fault);
     }
     destroy(check);
 }
@@ -160,7 +162,8 @@ static void cancel(struct wait *wait)
 
 static enum step_result join(struct flow *flow, struct secret_check *check, struct secret_asker *asker)
 {
-    *asker = (struct secret_asker){.waited = true, .wait = {"aside: secret", cancel}, .flow = flow, .check = check, .next = check->askers};
+    *asker = (struct secret_asker){
+        .waited = true, .wait = {"aside: secret", cancel}, .flow = flow, .check = check, .next = check->askers};
     check->askers = asker;
     flow->waiting = &asker->wait;
     return STEP_WAIT;
@@ -183,7 +186,8 @@ static size_t stand_in_line(struct secret_desk *desk, struct secret_check *check
     return before;
 }
 
-static enum step_result begin_check(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask, struct secret_asker *asker)
+static enum step_result begin_check(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask,
+                                    struct secret_asker *asker)
 {
     struct hashing *hashing = hashing_create(ask, &flow->fault);
     if (hashing == NULL) return STEP_END;
@@ -203,7 +207,8 @@ static enum step_result begin_check(struct flow *flow, struct secret_desk *desk,
     return joined;
 }
 
-enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask, struct secret_asker *asker)
+enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask,
+                            struct secret_asker *asker)
 {
     *asker = (struct secret_asker){.verdict = SECRET_WRONG};
     if (ask->secret.len == 0 || ask->secret.len > SECRET_LONGEST) return STEP_NEXT;

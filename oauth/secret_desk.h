@@ -33,6 +33,7 @@ struct secret_asker {
     struct secret_asker *next;
 };
 /* Suspends only for a slow hash. The flow fails with FAULT_FULL: the client's line, or the queue of all, is full. */
-enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask, struct secret_asker *asker);
+enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask,
+                            struct secret_asker *asker);
 
 #endif

@@ -10,7 +10,11 @@
 #include "base/secret.h"
 
 static const struct bytes PBKDF2 = {"$pbkdf2-sha256$", 15};
-enum { BCRYPT_PREFIX_LEN = 7, BCRYPT_SALT_LEN = 22, ENCODED_MAX = 96 /* characters of PBKDF2_KEY_MAX octets, and some */ };
+enum {
+    BCRYPT_PREFIX_LEN = 7,
+    BCRYPT_SALT_LEN = 22,
+    ENCODED_MAX = 96 /* characters of PBKDF2_KEY_MAX octets, and some */
+};
 
 static bool complain(struct fault *fault, const char *right)
 {
@@ -48,13 +52,15 @@ static bool parse_pbkdf2(struct bytes rest, struct slow_hash *out, struct fault 
 {
     struct bytes i = take_part(&rest, ','), l = take_part(&rest, '$'), salt = take_part(&rest, '$');
     uint64_t iterations = 0, key_len = 0;
-    if (!bytes_present(salt) || !read_number(i, BYTES("i="), UINT32_MAX, &iterations) || !read_number(l, BYTES("l="), UINT32_MAX, &key_len))
+    if (!bytes_present(salt) || !read_number(i, BYTES("i="), UINT32_MAX, &iterations) ||
+        !read_number(l, BYTES("l="), UINT32_MAX, &key_len))
         return complain(fault, "must be $pbkdf2-sha256$i=<iterations>,l=<length>$<salt>$<key>, as Hydra writes it");
     if (iterations < PBKDF2_ITERATIONS_MIN || iterations > PBKDF2_ITERATIONS_MAX)
         return complain(fault, "must have from 1000 to 1000000 iterations");
     if (!decode(salt, out->salt, sizeof out->salt, &out->salt_len) || out->salt_len < PBKDF2_SALT_MIN)
         return complain(fault, "must have a salt of 8 to 64 octets in base64 without padding");
-    if (!decode(rest, out->key, sizeof out->key, &out->key_len) || out->key_len < PBKDF2_KEY_MIN || out->key_len != key_len)
+    if (!decode(rest, out->key, sizeof out->key, &out->key_len) || out->key_len < PBKDF2_KEY_MIN ||
+        out->key_len != key_len)
         return complain(fault, "must have a key of 16 to 64 octets in base64 without padding, as many as l says");
     out->iterations = (unsigned)iterations;
     return true;
@@ -63,8 +69,8 @@ static bool parse_pbkdf2(struct bytes rest, struct slow_hash *out, struct fault 
 static bool matches_pbkdf2(const struct slow_hash *hash, struct bytes secret)
 {
     unsigned char key[PBKDF2_KEY_MAX];
-    if (PKCS5_PBKDF2_HMAC(secret.at, (int)secret.len, hash->salt, (int)hash->salt_len, (int)hash->iterations, EVP_sha256(),
-                          (int)hash->key_len, key) != 1)
+    if (PKCS5_PBKDF2_HMAC(secret.at, (int)secret.len, hash->salt, (int)hash->salt_len, (int)hash->iterations,
+                          EVP_sha256(), (int)hash->key_len, key) != 1)
         abort();
     bool same = secret_same(key, hash->key, hash->key_len);
     secret_wipe(key, sizeof key);
@@ -75,14 +81,16 @@ static bool matches_pbkdf2(const struct slow_hash *hash, struct bytes secret)
 
 static bool is_bcrypt(struct bytes text)
 {
-    return bytes_start_with(text, BYTES("$2a$")) || bytes_start_with(text, BYTES("$2b$")) || bytes_start_with(text, BYTES("$2y$"));
+    return bytes_start_with(text, BYTES("$2a$")) || bytes_start_with(text, BYTES("$2b$")) ||
+           bytes_start_with(text, BYTES("$2y$"));
 }
 
 static bool is_of_its_alphabet(struct bytes b)
 {
     for (size_t i = 0; i < b.len; i++) {
         char c = b.at[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '.' && c != '/') return false;
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '.' && c != '/')
+            return false;
     }
     return true;
 }
@@ -90,7 +98,8 @@ static bool is_of_its_alphabet(struct bytes b)
 static bool parse_bcrypt(struct bytes text, struct slow_hash *out, struct fault *fault)
 {
     uint64_t cost;
-    if (text.len != BCRYPT_TEXT_LEN || text.at[BCRYPT_PREFIX_LEN - 1] != '$' || !bytes_to_number((struct bytes){text.at + 4, 2}, 99, &cost) ||
+    if (text.len != BCRYPT_TEXT_LEN || text.at[BCRYPT_PREFIX_LEN - 1] != '$' ||
+        !bytes_to_number((struct bytes){text.at + 4, 2}, 99, &cost) ||
         !is_of_its_alphabet((struct bytes){text.at + BCRYPT_PREFIX_LEN, text.len - BCRYPT_PREFIX_LEN}))
         return complain(fault, "must be $2a$, $2b$ or $2y$, two digits of cost, $ and 53 characters");
     if (cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX) return complain(fault, "must have a cost from 04 to 12");
@@ -107,7 +116,8 @@ static bool matches_bcrypt(const struct slow_hash *hash, struct bytes secret)
     memcpy(text, secret.at, secret.len);
     const char *made = crypt_r(text, hash->bcrypt, room);
     const size_t skip = BCRYPT_PREFIX_LEN + BCRYPT_SALT_LEN; /* the salt's last character has bits that mean nothing */
-    bool same = made != NULL && strlen(made) == BCRYPT_TEXT_LEN && secret_same(made + skip, hash->bcrypt + skip, BCRYPT_TEXT_LEN - skip);
+    bool same = made != NULL && strlen(made) == BCRYPT_TEXT_LEN &&
+                secret_same(made + skip, hash->bcrypt + skip, BCRYPT_TEXT_LEN - skip);
     secret_wipe(text, sizeof text);
     secret_wipe(room, sizeof *room);
     free(room);
@@ -122,7 +132,8 @@ bool slow_hash_parse(struct bytes text, struct slow_hash *out, struct fault *fau
 {
     *out = (struct slow_hash){.iterations = 0};
     if (is_bcrypt(text)) return parse_bcrypt(text, out, fault);
-    if (bytes_start_with(text, PBKDF2)) return parse_pbkdf2((struct bytes){text.at + PBKDF2.len, text.len - PBKDF2.len}, out, fault);
+    if (bytes_start_with(text, PBKDF2))
+        return parse_pbkdf2((struct bytes){text.at + PBKDF2.len, text.len - PBKDF2.len}, out, fault);
     return complain(fault, "must be a hash as Hydra keeps it: $pbkdf2-sha256$..., $2a$..., $2b$... or $2y$...");
 }
 

@@ -33,8 +33,8 @@ struct slow_hash {
 bool slow_hash_looks_like(struct bytes text);
 /* FAULT_INPUT: not such a hash, or beyond the bounds; the words say what is right and quote nothing */
 bool slow_hash_parse(struct bytes text, struct slow_hash *out, struct fault *fault) MUST_USE;
-/* Milliseconds: not on a loop. Constant time but for the secret's length; false for an empty secret, for one with a NUL, and for one beyond
- * BCRYPT_SECRET_MAX where it is bcrypt. */
+/* Milliseconds: not on a loop. Constant time but for the secret's length; false for an empty secret, for one with a
+ * NUL, and for one beyond BCRYPT_SECRET_MAX where it is bcrypt. */
 bool slow_hash_matches(const struct slow_hash *hash, struct bytes secret);
 
 #endif

@@ -48,11 +48,13 @@ static void check_signs(struct keyring *ring, const struct key_material *key)
 int main(void)
 {
     arena_init(&arena, 4 << 20);
-    struct key_material rows[] = {fixture_key(KEY_RS256, 0, 1, &arena), fixture_key(KEY_PS256, 0, 1, &arena), fixture_key(KEY_RS256, 1, 1, &arena)};
+    struct key_material rows[] = {fixture_key(KEY_RS256, 0, 1, &arena), fixture_key(KEY_PS256, 0, 1, &arena),
+                                  fixture_key(KEY_RS256, 1, 1, &arena)};
     TEST("RSA alone is slow")
     {
         CHECK(key_algorithm_is_slow(KEY_RS256) && key_algorithm_is_slow(KEY_PS256));
-        CHECK(!key_algorithm_is_slow(KEY_ES256) && !key_algorithm_is_slow(KEY_ES384) && !key_algorithm_is_slow(KEY_EDDSA));
+        CHECK(!key_algorithm_is_slow(KEY_ES256) && !key_algorithm_is_slow(KEY_ES384) &&
+              !key_algorithm_is_slow(KEY_EDDSA));
     }
     TEST("what is signed in three parts verifies, behind what stood there")
     {
@@ -81,7 +83,8 @@ int main(void)
         struct slow_signature *s = begin(ring, KEY_RS256);
         make_on_thread(s);
         fault.kind = FAULT_NONE;
-        CHECK(!slow_signature_end(s, without, &out, &fault) && fault.kind == FAULT_AWAY && strstr(fault.what, "taken out") != NULL);
+        CHECK(!slow_signature_end(s, without, &out, &fault) && fault.kind == FAULT_AWAY &&
+              strstr(fault.what, "taken out") != NULL);
         CHECK(bytes_find(text_bytes(&out), '.') == out.len - 16); /* header.payload, and no signature */
         slow_signature_release(s);
         keyring_release(ring);

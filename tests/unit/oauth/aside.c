@@ -55,10 +55,11 @@ static enum step_result ask(struct flow *flow)
 {
     struct asker *a = (struct asker *)flow;
     struct piece *piece = calloc(1, sizeof *piece);
-    *piece = (struct piece){.aside = {.lane = a->lane, .run = run, .deliver = deliver, .drop = drop, .borrows = a->borrows},
-                            .asker = a,
-                            .waits_at_gate = a->waits_at_gate,
-                            .fails = a->fails};
+    *piece =
+        (struct piece){.aside = {.lane = a->lane, .run = run, .deliver = deliver, .drop = drop, .borrows = a->borrows},
+                       .asker = a,
+                       .waits_at_gate = a->waits_at_gate,
+                       .fails = a->fails};
     return ask_aside(flow, crew, loop, &piece->aside);
 }
 
@@ -115,7 +116,8 @@ static void check_pieces(void)
     }
     TEST("pieces of one kind don't wait for those of another")
     {
-        struct asker slow = {.lane = ASIDE_SECRETS, .waits_at_gate = true}, slower = {.lane = ASIDE_KEYS, .waits_at_gate = true};
+        struct asker slow = {.lane = ASIDE_SECRETS, .waits_at_gate = true},
+                     slower = {.lane = ASIDE_KEYS, .waits_at_gate = true};
         struct asker quick = {.lane = ASIDE_SIGNATURES};
         reset();
         begin(&slow);
@@ -143,7 +145,8 @@ static void check_leaving(void)
 {
     TEST("who leaves never waits: a piece that runs is dropped at its end, one that has not begun at once")
     {
-        struct asker running = {.lane = ASIDE_SECRETS, .waits_at_gate = true}, waiting = {.lane = ASIDE_SECRETS, .waits_at_gate = true};
+        struct asker running = {.lane = ASIDE_SECRETS, .waits_at_gate = true},
+                     waiting = {.lane = ASIDE_SECRETS, .waits_at_gate = true};
         reset();
         begin(&running);
         for (int i = 0; i < 20; i++) loop_run(loop, 5); /* it has begun */

@@ -30,7 +30,8 @@ int main(void)
         CHECK(!knows("backend", "$2a$1", "secret"));
         add("backend", "$2a$1", "secret");
         CHECK(knows("backend", "$2a$1", "secret"));
-        CHECK(!knows("other", "$2a$1", "secret") && !knows("backend", "$2a$2", "secret") && !knows("backend", "$2a$1", "secrets"));
+        CHECK(!knows("other", "$2a$1", "secret") && !knows("backend", "$2a$2", "secret") &&
+              !knows("backend", "$2a$1", "secrets"));
         CHECK(!knows("backend$", "2a$1", "secret") && !knows("backend", "$2a$1s", "ecret"));
     }
     TEST("for five minutes after it was last shown")
@@ -46,7 +47,8 @@ int main(void)
     {
         struct secret_name here = name_of("backend", "$2a$1", "secret");
         struct known_secrets *other = known_secrets_create();
-        struct secret_name there = known_secrets_name(other, &(struct secret_ask){BYTES("backend"), BYTES("$2a$1"), BYTES("secret")});
+        struct secret_name there =
+            known_secrets_name(other, &(struct secret_ask){BYTES("backend"), BYTES("$2a$1"), BYTES("secret")});
         CHECK(memcmp(here.at, there.at, sizeof here.at) != 0);
         known_secrets_destroy(other);
     }

@@ -6,7 +6,9 @@
 #include "unit/test.h"
 
 /* of "right", by libcrypt; of "abc", by SHA-256 */
-static const char SLOW[] = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC", DEAR[] = "$2b$11$abcdefghijklmnopqrstuuD06ya1Nw2W31Tn1jG5w4.7wnwI3cNXm", OURS[] = "$sha256$ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+static const char SLOW[] = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC",
+                  DEAR[] = "$2b$11$abcdefghijklmnopqrstuuD06ya1Nw2W31Tn1jG5w4.7wnwI3cNXm",
+                  OURS[] = "$sha256$ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
 enum { PATIENCE_MS = 20000, CROWD = 100 };
 
 static struct loop *loop;
@@ -212,7 +214,8 @@ static void check_crowds(void)
             snprintf(secret, sizeof secret, "guess %d", i);
             begin(&crowd[i], "backend", SLOW, secret);
         }
-        CHECK(crowd[SECRET_LINE_MAX].ended && crowd[SECRET_LINE_MAX].flow.fault.kind == FAULT_FULL && !crowd[SECRET_LINE_MAX - 1].ended);
+        CHECK(crowd[SECRET_LINE_MAX].ended && crowd[SECRET_LINE_MAX].flow.fault.kind == FAULT_FULL &&
+              !crowd[SECRET_LINE_MAX - 1].ended);
         begin(&other, "other", SLOW, "guess");
         CHECK(!other.ended);
         let_thread_go();

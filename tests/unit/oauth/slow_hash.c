@@ -2,7 +2,8 @@
 
 #include "unit/test.h"
 
-/* of "correct horse battery staple of hydra" and "\xff\xff\xa3", by Go's golang.org/x/crypto, with which Hydra makes them */
+/* of "correct horse battery staple of hydra" and "\xff\xff\xa3", by Go's golang.org/x/crypto, with which Hydra makes
+ * them */
 #define SECRET "correct horse battery staple of hydra"
 #define PBKDF2 "$pbkdf2-sha256$i=25000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$NcUoXXwOGuS0KS55e9je/1vcOo7Biq+HyTgeLmH1/B8"
 #define BCRYPT "$2a$04$XtwdqZPQKQ8uE6a59N51JOf7ezmTEAFpNbbONbDhjMPo2Ff8z7Xi6"
@@ -51,7 +52,8 @@ static void check_secrets(void)
         CHECK(!matches(BCRYPT, BYTES("")) && !matches(BCRYPT, BYTES_ABSENT));
         CHECK(!matches(BCRYPT, BYTES(SECRET "\0")));
     }
-    TEST("2a is what Go takes it for, also where libcrypt's own 2a is another") CHECK(matches(ODD_BCRYPT, BYTES(ODD_SECRET)));
+    TEST("2a is what Go takes it for, also where libcrypt's own 2a is another")
+    CHECK(matches(ODD_BCRYPT, BYTES(ODD_SECRET)));
     TEST("bcrypt sees 72 bytes: what is longer is wrong, not cut")
     {
         char secret[BCRYPT_SECRET_MAX + 2];
@@ -67,7 +69,8 @@ static void check_bounds(void)
 {
     TEST("a PBKDF2 hash out of bounds is refused with what would be right")
     {
-        CHECK(reads("$pbkdf2-sha256$i=1000,l=32$" SALT "$" KEY) && reads("$pbkdf2-sha256$i=1000000,l=32$" SALT "$" KEY));
+        CHECK(reads("$pbkdf2-sha256$i=1000,l=32$" SALT "$" KEY) &&
+              reads("$pbkdf2-sha256$i=1000000,l=32$" SALT "$" KEY));
         CHECK(refuses("$pbkdf2-sha256$i=999,l=32$" SALT "$" KEY, "iterations"));
         CHECK(refuses("$pbkdf2-sha256$i=1000001,l=32$" SALT "$" KEY, "iterations"));
         CHECK(refuses("$pbkdf2-sha256$i=25000,l=31$" SALT "$" KEY, "as many as l says"));
@@ -77,25 +80,37 @@ static void check_bounds(void)
     }
     TEST("a PBKDF2 hash that is spelled otherwise is refused")
     {
-        static const char *const BAD[] = {"$pbkdf2-sha256$", "$pbkdf2-sha256$i=25000$" SALT "$" KEY, "$pbkdf2-sha256$l=32,i=25000$" SALT "$" KEY,
-            "$pbkdf2-sha256$i=+25000,l=32$" SALT "$" KEY, "$pbkdf2-sha256$i=99999999999,l=32$" SALT "$" KEY, "$pbkdf2-sha256$i=25000,l=32$" SALT,
-            "$pbkdf2-sha256$i=25000,l=32$" SALT "$" KEY "$", "$pbkdf2-sha256$i=25000,l=32$" SALT "$" KEY "=",
-            "$pbkdf2-sha256$i=25000,l=32$" SALT "==$" KEY, "$pbkdf2-sha256$i=25000,l=32$" SALT "$NcUoXXwOGuS0KS55e9je_1vcOo7Biq+HyTgeLmH1/B8"};
+        static const char *const BAD[] = {"$pbkdf2-sha256$",
+                                          "$pbkdf2-sha256$i=25000$" SALT "$" KEY,
+                                          "$pbkdf2-sha256$l=32,i=25000$" SALT "$" KEY,
+                                          "$pbkdf2-sha256$i=+25000,l=32$" SALT "$" KEY,
+                                          "$pbkdf2-sha256$i=99999999999,l=32$" SALT "$" KEY,
+                                          "$pbkdf2-sha256$i=25000,l=32$" SALT,
+                                          "$pbkdf2-sha256$i=25000,l=32$" SALT "$" KEY "$",
+                                          "$pbkdf2-sha256$i=25000,l=32$" SALT "$" KEY "=",
+                                          "$pbkdf2-sha256$i=25000,l=32$" SALT "==$" KEY,
+                                          "$pbkdf2-sha256$i=25000,l=32$" SALT
+                                          "$NcUoXXwOGuS0KS55e9je_1vcOo7Biq+HyTgeLmH1/B8"};
         for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) CHECK(refuses(BAD[i], "must "));
     }
     TEST("a bcrypt hash out of bounds or spelled otherwise is refused")
     {
         CHECK(reads("$2a$12$" BCRYPT_TAIL));
-        CHECK(refuses("$2a$13$" BCRYPT_TAIL, "cost from 04 to 12") && refuses("$2a$31$" BCRYPT_TAIL, "cost from 04 to 12"));
+        CHECK(refuses("$2a$13$" BCRYPT_TAIL, "cost from 04 to 12") &&
+              refuses("$2a$31$" BCRYPT_TAIL, "cost from 04 to 12"));
         CHECK(refuses("$2a$03$" BCRYPT_TAIL, "cost from 04 to 12"));
-        CHECK(refuses("$2a$04$" BCRYPT_TAIL "x", "53 characters") && refuses("$2a$04$XtwdqZPQKQ8uE6a59N51JOf7e", "53 characters"));
+        CHECK(refuses("$2a$04$" BCRYPT_TAIL "x", "53 characters") &&
+              refuses("$2a$04$XtwdqZPQKQ8uE6a59N51JOf7e", "53 characters"));
         CHECK(refuses("$2a$4$x" BCRYPT_TAIL, "two digits of cost"));
         CHECK(refuses("$2a$04$!twdqZPQKQ8uE6a59N51JOf7ezmTEAFpNbbONbDhjMPo2Ff8z7Xi6", "53 characters"));
     }
     TEST("other kinds are refused, and none is quoted")
     {
-        static const char *const BAD[] = {"", "$2x$04$" BCRYPT_TAIL, "$argon2id$v=19$m=1$", "$pbkdf2-sha512$i=25000,l=32$" SALT "$" KEY, "a-plain-secret-somebody-put-here"};
-        for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) CHECK(refuses(BAD[i], "as Hydra keeps it") && strstr(fault.what, "plain") == NULL);
+        static const char *const BAD[] = {"", "$2x$04$" BCRYPT_TAIL, "$argon2id$v=19$m=1$",
+                                          "$pbkdf2-sha512$i=25000,l=32$" SALT "$" KEY,
+                                          "a-plain-secret-somebody-put-here"};
+        for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+            CHECK(refuses(BAD[i], "as Hydra keeps it") && strstr(fault.what, "plain") == NULL);
         CHECK(refuses("$pbkdf2-sha256$plain", "as Hydra writes it") && strstr(fault.what, "plain") == NULL);
     }
 }
