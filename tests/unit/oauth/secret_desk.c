@@ -273,14 +273,20 @@ static void check_leaving(void)
     TEST("who leaves while a thread is at it has paid for it all the same")
     {
         struct person p, beside;
+        bool known = false;
         forget();
-        begin(&p, "backend", DEAR, "right");
-        for (int i = 0; i < 5; i++) loop_run(loop, 2); /* it has begun */
-        begin(&beside, "backend", SLOW, "guess");
-        flow_release(&p.flow);
-        await(&beside);
-        begin(&p, "backend", DEAR, "right");
-        CHECK(p.ended && p.asker.verdict == SECRET_RIGHT);
+        for (int patience = 1; patience < 100 && !known;
+             patience++) { /* when a thread takes it is the machine's affair */
+            begin(&p, "backend", DEAR, "right");
+            for (int i = 0; i < patience && !p.ended; i++) loop_run(loop, 2);
+            begin(&beside, "backend", SLOW, "guess");
+            flow_release(&p.flow);
+            await(&beside);
+            begin(&p, "backend", DEAR, "right");
+            known = p.ended && p.asker.verdict == SECRET_RIGHT;
+            if (!p.ended) flow_release(&p.flow);
+        }
+        CHECK(known);
     }
     TEST("of several who wait for the same, one may leave")
     {
