@@ -65,7 +65,7 @@ static enum step_result parse_client(struct flow *flow)
 {
     struct client_admin *a = admin_of(flow);
     const struct json_limits limits = {.size_max = CLIENT_RECORD_MAX, .unique_names = true};
-    struct client_input input = {.client_secret = BYTES_ABSENT};
+    struct client_input input = {.client_secret = BYTES_ABSENT, .client_secret_hash = BYTES_ABSENT};
     struct fault unreadable;
     const struct json *record = json_parse(&a->request.arena, a->request.body, &limits, &unreadable);
     if (record == NULL) return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), complaint(flow, &unreadable));
@@ -73,7 +73,8 @@ static enum step_result parse_client(struct flow *flow)
     if (a->client == NULL) return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), complaint(flow, &unreadable)); /* RFC 7591 3.2.2 */
     if (a->client->has_algorithm && !policy_has_algorithm(admin_context(flow)->policy, a->client->algorithm))
         return refuse_admin(flow, 400, BYTES("invalid_client_metadata"), BYTES("access_token.algorithm: is not in keys.algorithms of the settings"));
-    if (a->client->auth_method == AUTH_NONE) return STEP_NEXT;
+    a->row.secret_hash = input.client_secret_hash;
+    if (a->client->auth_method == AUTH_NONE || bytes_present(input.client_secret_hash)) return STEP_NEXT;
     a->secret = bytes_present(input.client_secret) ? input.client_secret : client_secret_make(&a->request.arena);
     return STEP_NEXT;
 }
@@ -92,7 +93,8 @@ static enum step_result add_client(struct flow *flow)
         a->added.outcome = CLIENT_EXISTS;
         return STEP_NEXT;
     }
-    a->row = (struct client_row){.client_id = a->client->client_id, .record = a->client->record}; /* created_at: the database's time */
+    a->row.client_id = a->client->client_id;
+    a->row.record = a->client->record; /* created_at: the database's time */
     if (bytes_present(a->secret)) a->row.secret_hash = client_secret_hash(&a->request.arena, a->secret);
     return ask_add_client(flow, admin_context(flow)->store, &a->row, &a->added);
 }

@@ -48,6 +48,10 @@
         "Times that a client was closed for a network after too many wrong secrets.") \
     X(SIGNATURES, COUNTER, "hydrant_signatures_total", (LABEL_KID, LABEL_ALGORITHM), "Tokens signed, by key.") \
     X(SIGNATURE_DURATION, WORKS, "hydrant_signature_duration_seconds", (LABEL_ALGORITHM), "Time to sign a token.") \
+    X(ASIDE_DURATION, WAITS, "hydrant_aside_duration_seconds", (LABEL_ASIDE), \
+        "Slow work on the threads beside the event loops (RSA signatures, slow hashes of secrets, keys), queue included.") \
+    X(ASIDE_REFUSED, COUNTER, "hydrant_aside_refused_total", (LABEL_ASIDE), \
+        "Slow work that was refused, since too much of it waited already.") \
     X(KEY_AGE, READING, "hydrant_key_age_seconds", (LABEL_KID, LABEL_ALGORITHM, LABEL_KEY_STATE), \
         "Age of each published signing key, by the database's clock.") \
     X(KEY_ROTATION, READING, "hydrant_key_next_rotation_timestamp_seconds", (LABEL_ALGORITHM), \
@@ -119,6 +123,7 @@
     X(ALGORITHM_PS256, "PS256") X(ALGORITHM_EDDSA, "EdDSA")
 #define KEY_STATE_WORDS(X) X(KEY_STATE_PENDING, "pending") X(KEY_STATE_ACTIVE, "active") \
     X(KEY_STATE_RETIRING, "retiring")
+#define ASIDE_WORDS(X) X(ASIDE_SIGNATURES, "signatures") X(ASIDE_SECRETS, "secrets") X(ASIDE_KEYS, "keys")
 #define STORAGE_VERB_WORDS(X) X(STORAGE_FIND_CLIENT, "find_client") X(STORAGE_LIST_CLIENTS, "list_clients") \
     X(STORAGE_ADD_CLIENT, "add_client") X(STORAGE_DELETE_CLIENT, "delete_client") \
     X(STORAGE_FIND_ORIGIN, "find_origin") X(STORAGE_STORE_GRANT, "store_grant") X(STORAGE_ROTATE, "rotate") \
@@ -151,6 +156,7 @@ enum metric_hook { HOOK_WORDS(METRIC_ENUMERATOR) };
 enum metric_client_failure { CLIENT_FAILURE_WORDS(METRIC_ENUMERATOR) };
 enum metric_algorithm { ALGORITHM_WORDS(METRIC_ENUMERATOR) };
 enum metric_key_state { KEY_STATE_WORDS(METRIC_ENUMERATOR) };
+enum metric_aside { ASIDE_WORDS(METRIC_ENUMERATOR) };
 enum metric_storage_verb { STORAGE_VERB_WORDS(METRIC_ENUMERATOR) };
 enum metric_failure { FAILURE_WORDS(METRIC_ENUMERATOR) };
 enum metric_storage_state { STORAGE_STATE_WORDS(METRIC_ENUMERATOR) };
@@ -174,6 +180,7 @@ enum metric_kratos_answer { KRATOS_ANSWER_WORDS(METRIC_ENUMERATOR) };
     X(LABEL_CLIENT_FAILURE, "reason", CLIENT_FAILURE_WORDS) \
     X(LABEL_ALGORITHM, "algorithm", ALGORITHM_WORDS) \
     X(LABEL_KEY_STATE, "state", KEY_STATE_WORDS) \
+    X(LABEL_ASIDE, "work", ASIDE_WORDS) \
     X(LABEL_STORAGE_VERB, "verb", STORAGE_VERB_WORDS) \
     X(LABEL_FAILURE, "reason", FAILURE_WORDS) \
     X(LABEL_STORAGE_STATE, "state", STORAGE_STATE_WORDS) \

@@ -243,7 +243,7 @@ static enum step_result check_person(struct flow *flow)
 
 /* ---- the token ---- */
 
-static bool make_token(struct flow *flow, struct access_token *token)
+static enum step_result sign_token(struct flow *flow)
 {
     struct forward_auth_request *r = forward_of(flow);
     const struct session *session = &r->look.session;
@@ -258,8 +258,8 @@ static bool make_token(struct flow *flow, struct access_token *token)
     /* never past the session's end: it is no grant that outlives it */
     const struct token_answer answer = {
         .grant = &grant, .targets = &r->targets, .lifetime_max_ms = session->expires_at_ms - clock_now_ms()};
-    return map_claims(&r->client, session, &r->targets, &grant.claims, &flow->fault) &&
-           access_token_sign(&r->client, &answer, token, &flow->fault);
+    if (!map_claims(&r->client, session, &r->targets, &grant.claims, &flow->fault)) return STEP_END;
+    return ask_access_token(flow, &answer, &r->writing);
 }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -285,7 +285,7 @@ static enum step_result give_token(struct flow *flow)
     struct forward_auth_request *r = forward_of(flow);
     struct request *request = (struct request *)flow;
     struct access_token token;
-    if (!make_token(flow, &token)) return STEP_END;
+    if (!access_token_take(&r->writing, &token, &flow->fault)) return STEP_END;
     struct session_outcome given = {.authorization = write_authorization(&request->arena, &token),
                                     .kid = token.kid,
                                     .began_steady_ms = r->look.began_steady_ms,
@@ -309,6 +309,7 @@ static const struct step LOOK_STEPS[] = {
     {"check_session", check_session},
     {"ask_person", ask_person}, /* waits for identity, where claims are mapped from metadata_admin */
     {"check_person", check_person},
+    {"sign_token", sign_token}, /* waits for a thread, where RSA signs */
     {"give_token", give_token}, /* from the first row again, where a revocation came between */
     {"finish", NULL},
 };

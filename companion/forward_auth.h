@@ -9,6 +9,7 @@
 
 #include "companion/forward_auth_profile.h"
 #include "companion/session_tokens.h"
+#include "oauth/access_token.h"
 #include "oauth/mapping.h"
 
 struct forward_auth {
@@ -24,6 +25,7 @@ struct forward_auth_request {
     unsigned look_count;
     struct targets targets;
     struct look look, person; /* person: for metadata_admin, where claims are mapped from it */
+    struct token_writing writing;
 };
 
 extern const struct step FORWARD_AUTH_STEPS[];

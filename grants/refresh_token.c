@@ -256,7 +256,7 @@ static enum step_result answer_token(struct flow *flow)
     int64_t session_left_ms = now->session_expires_at == 0 ? INT64_MAX : now->session_expires_at - now->now;
     int64_t grant_left_ms = clock_earlier(now->expires_at - now->now, session_left_ms);
     if (grant_left_ms < TOKEN_LEFT_MIN_MS) return refuse(flow, OAUTH_INVALID_GRANT, "about to end");
-    const struct token_answer answer = {
+    r->answer = (struct token_answer){
         .grant = &now->grant,
         .has_grant = true,
         .targets = &x->targets,
@@ -266,7 +266,7 @@ static enum step_result answer_token(struct flow *flow)
         .absolute_left_ms = grant_left_ms,
     };
     r->set_cookie = x->session.look.cookie;
-    return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+    return STEP_NEXT;
 }
 
 static const struct step STEPS[] = {
@@ -290,6 +290,8 @@ static const struct step STEPS[] = {
     {"rotate_after_look", rotate_after_look}, /* waits for storage, after a look */
     {"judge_after_look", judge_after_look},
     {"answer", answer_token},
+    {"sign", sign_token}, /* waits for a thread, where RSA signs */
+    {"write", write_token},
     {"finish", NULL},
 };
 

@@ -207,7 +207,7 @@ static enum step_result answer_token(struct flow *flow)
     if (with_refresh_token && x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
     int64_t left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
     if (with_refresh_token) left_ms = clock_earlier(left_ms, x->stored.expires_at - x->stored.now);
-    const struct token_answer answer = {
+    r->answer = (struct token_answer){
         .grant = &x->new_grant.grant,
         .has_grant = with_refresh_token,
         .targets = &x->targets,
@@ -218,7 +218,7 @@ static enum step_result answer_token(struct flow *flow)
         .absolute_left_ms = left_ms,
     };
     if (x->own_cookie) r->set_cookie = x->look.cookie;
-    return token_answer_sign(&r->client_request, &answer, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+    return STEP_NEXT;
 }
 
 static const struct step STEPS[] = {
@@ -232,6 +232,8 @@ static const struct step STEPS[] = {
     {"describe_grant", describe_grant},
     {"store_grant", store_grant}, /* waits for storage, where a refresh token is given */
     {"answer", answer_token},
+    {"sign", sign_token}, /* waits for a thread, where RSA signs */
+    {"write", write_token},
     {"finish", NULL},
 };
 

@@ -1,11 +1,9 @@
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/metrics.h"
-#include "base/text.h"
-#include "keys/ring.h"
 #include "keys/signature.h"
+#include "keys/signed_part.h"
 
 _Static_assert((int)KEY_ES256 == ALGORITHM_ES256 && (int)KEY_ES384 == ALGORITHM_ES384 &&
                    (int)KEY_RS256 == ALGORITHM_RS256 && (int)KEY_PS256 == ALGORITHM_PS256 &&
@@ -64,41 +62,18 @@ static struct prepared *prepare(struct signer *signer, struct keyring *ring, con
     return signer->at[algorithm].prepared;
 }
 
-/* RFC 9068 2.1: typ, and never alg none */
-static void put_header(struct text *out, const struct ring_key *key, struct bytes typ)
-{
-    const struct bytes pieces[] = {BYTES("{\"alg\":\""), key_algorithm_name(key->row.algorithm), BYTES("\",\"typ\":\""), typ,
-                                   BYTES("\",\"kid\":\""), key->row.kid, BYTES("\"}")};
-    char room[256];
-    size_t len = 0;
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        assert(pieces[i].len <= sizeof room - len);
-        memcpy(room + len, pieces[i].at, pieces[i].len);
-        len += pieces[i].len;
-    }
-    text_put_base64url(out, room, len);
-}
-
 bool signer_sign(struct signer *signer, struct keyring *ring, const struct signing *signing, struct text *out,
                  struct fault *fault)
 {
     struct signature signature;
-    size_t start = out->len;
-    const struct ring_key *key = ring_find_signing(ring, signing->algorithm, fault);
-    if (key == NULL) return false;
-    put_header(out, key, signing->typ);
-    text_put_char(out, '.');
-    text_put_base64url(out, signing->payload.at, signing->payload.len);
-    if (out->failed) return fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
-    struct prepared *prepared = prepare(signer, ring, key);
-    struct bytes input = {out->at + start, out->len - start};
-    if (prepared == NULL || !signature_make(prepared, input, &signature))
+    struct signed_part part;
+    if (!signed_part_write(ring, signing, out, &part, fault)) return false;
+    struct prepared *prepared = prepare(signer, ring, part.key);
+    if (prepared == NULL || !signature_make(prepared, part.text, &signature))
         return fault_set(fault, FAULT_BUG, "keys: sign", "OpenSSL refused to sign with %.*s",
-                         BYTES_PRINT(key->row.kid));
-    text_put_char(out, '.');
-    text_put_base64url(out, signature.at, signature.len);
+                         BYTES_PRINT(part.key->row.kid));
     metric_count(METRIC_SIGNATURES, signer->at[signing->algorithm].counted_as, (unsigned)signing->algorithm);
-    return !out->failed || fault_set(fault, FAULT_FULL, "keys: sign", "the token is too long");
+    return signed_part_end(out, (struct bytes){(const char *)signature.at, signature.len}, fault);
 }
 
 struct bytes signer_kid(const struct signer *signer, enum key_algorithm algorithm)

@@ -30,7 +30,7 @@ static void configure_h2o(h2o_globalconf_t *h2o, int64_t idle_max_ms)
 
 /* ---- limits of the process ---- */
 
-static unsigned core_count(void)
+unsigned server_core_count(void)
 {
     cpu_set_t cores;
     if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
@@ -140,7 +140,7 @@ static void server_destroy(struct server *server)
 
 struct server *server_create(const struct server_settings *settings, struct fault *fault)
 {
-    unsigned worker_count = settings->worker_count == 0 ? core_count() : settings->worker_count;
+    unsigned worker_count = settings->worker_count == 0 ? server_core_count() : settings->worker_count;
     struct server *server = zeroed(1, sizeof *server);
     server->settings = *settings;
     server->settings.worker_count = worker_count;

@@ -156,6 +156,7 @@ struct server *server_create(const struct server_settings *settings, struct faul
 uint16_t server_port(const struct server *server, size_t listener);
 /* stops accepting, finishes what is under way within DRAIN_MAX_MS, ends the workers, frees */
 void server_drain(struct server *server);
+unsigned server_core_count(void); /* cores that this process may use */
 /* Requests that are being answered, on all workers (for tests and metrics). */
 uint64_t server_open_requests(const struct server *server);
 

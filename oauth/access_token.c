@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "base/metrics.h"
 #include "base/random.h"
 
 enum { JTI_RANDOM_LEN = 16, UUID_TEXT_LEN = 36 };
@@ -91,12 +90,8 @@ int64_t access_token_ttl_ms(const struct client *client, const struct token_prof
     return client->access_token_ttl_ms > 0 ? client->access_token_ttl_ms : profile->ttl_ms;
 }
 
-struct lifetime {
-    int64_t now_ms, ttl_ms;
-};
-
 /* RFC 9068 2.2 */
-static struct bytes write_payload(struct client_request *r, const struct token_answer *a, struct bytes scope, const struct lifetime *life)
+static struct bytes write_payload(struct client_request *r, const struct token_answer *a, const struct token_writing *w)
 {
     const struct policy *policy = context_of(&r->oauth.request)->policy;
     const struct grant *g = a->grant;
@@ -107,11 +102,11 @@ static struct bytes write_payload(struct client_request *r, const struct token_a
     put_member(&t, BYTES("sub"), g->subject);
     put_audience(&t, &a->targets->audience);
     put_member(&t, BYTES("client_id"), g->client_id);
-    put_time(&t, BYTES("iat"), life->now_ms);
-    put_time(&t, BYTES("exp"), life->now_ms + life->ttl_ms);
+    put_time(&t, BYTES("iat"), w->now_ms);
+    put_time(&t, BYTES("exp"), w->now_ms + w->ttl_ms);
     put_jti(&t, a);
     put_member(&t, BYTES("sid"), g->kratos_session_id);
-    put_scope(&t, scope);
+    put_scope(&t, w->scope);
     put_time(&t, BYTES("auth_time"), g->auth_time); /* RFC 9068 2.2.1: fixed for all tokens of one authorization */
     put_member(&t, BYTES("acr"), g->acr);
     text_put_json_name(&t, BYTES("amr"));
@@ -141,22 +136,6 @@ static enum key_algorithm algorithm_of(const struct client *client, const struct
     return client->has_algorithm ? client->algorithm : profile->algorithm;
 }
 
-static bool sign_into(struct client_request *r, const struct token_profile *profile, struct bytes payload, struct text *t, struct fault *fault)
-{
-    struct context *context = context_of(&r->oauth.request);
-    const struct client *client = r->held.client;
-    struct signing signing = {algorithm_of(client, profile), profile->typ, payload};
-    /* a record of the database may outlive a change of the settings */
-    if (client->has_algorithm && !policy_has_algorithm(context->policy, client->algorithm))
-        return fault_set(fault, FAULT_AWAY, "access token", "the client's access_token.algorithm %s is not in keys.algorithms", key_algorithm_name(client->algorithm).at);
-    int64_t began_us = clock_steady_us();
-    bool signed_it = signer_sign(context->signer, key_seat_ring(&context->keys), &signing, t, fault);
-    int64_t took_us = clock_steady_us() - began_us;
-    r->oauth.request.log.sign_us += took_us;
-    if (signed_it) metric_observe(METRIC_SIGNATURE_DURATION, took_us, (unsigned)signing.algorithm);
-    return signed_it;
-}
-
 /* below 0 at a session's last moment, where the database's clock is ahead of Kratos' */
 static int64_t what_is_left(int64_t left_ms) { return left_ms > 0 ? left_ms : 0; }
 
@@ -179,44 +158,53 @@ static const struct token_profile *profile_of(struct client_request *r, const st
     return &context_of(&r->oauth.request)->policy->profiles[a->targets->profile];
 }
 
-static struct lifetime lifetime_of(struct client_request *r, const struct token_answer *a)
+static void begin_writing(struct client_request *r, const struct token_answer *a, struct token_writing *w)
 {
-    struct lifetime life = {clock_now_ms(), access_token_ttl_ms(r->held.client, profile_of(r, a))};
-    if (life.ttl_ms > a->lifetime_max_ms) life.ttl_ms = what_is_left(a->lifetime_max_ms);
-    return life;
+    *w = (struct token_writing){.scope = access_token_scope(r, a->targets), .now_ms = clock_now_ms(), .ttl_ms = access_token_ttl_ms(r->held.client, profile_of(r, a))};
+    if (w->ttl_ms > a->lifetime_max_ms) w->ttl_ms = what_is_left(a->lifetime_max_ms);
 }
 
-bool access_token_sign(struct client_request *r, const struct token_answer *a, struct access_token *out, struct fault *fault)
+/* a record of the database may outlive a change of the settings */
+static bool may_use(struct client_request *r, enum key_algorithm algorithm, struct fault *fault)
 {
+    if (!r->held.client->has_algorithm || policy_has_algorithm(context_of(&r->oauth.request)->policy, algorithm)) return true;
+    return fault_set(fault, FAULT_AWAY, "access token", "the client's access_token.algorithm %s is not in keys.algorithms", key_algorithm_name(algorithm).at);
+}
+
+static bool has_room(bool fits, struct fault *fault) { return fits || fault_set(fault, FAULT_BUG, "access token", "no room"); }
+
+/* before: what stands before the JWT */
+static enum step_result ask_jwt(struct flow *flow, const struct token_answer *a, struct token_writing *w, struct bytes before)
+{
+    struct client_request *r = client_request_of(flow);
     const struct token_profile *profile = profile_of(r, a);
-    struct lifetime life = lifetime_of(r, a);
-    struct bytes payload = write_payload(r, a, access_token_scope(r, a->targets), &life);
-    struct text t;
-    if (!bytes_present(payload)) return fault_set(fault, FAULT_BUG, "access token", "no room");
-    text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
-    if (!sign_into(r, profile, payload, &t, fault)) return false;
-    out->jwt = text_bytes(&t);
-    out->kid = signer_kid(context_of(&r->oauth.request)->signer, algorithm_of(r->held.client, profile));
-    out->expires_at_ms = (life.now_ms + life.ttl_ms) / 1000 * 1000;
-    return bytes_present(out->jwt) || fault_set(fault, FAULT_BUG, "access token", "no room");
+    begin_writing(r, a, w);
+    const struct signing signing = {algorithm_of(r->held.client, profile), profile->typ, write_payload(r, a, w)};
+    if (!has_room(bytes_present(signing.payload), &flow->fault) || !may_use(r, signing.algorithm, &flow->fault)) return STEP_END;
+    text_init(&w->jwt.text, &r->oauth.request.arena, signing.payload.len * 2 + 1024);
+    text_put(&w->jwt.text, before);
+    return ask_sign(flow, &signing, &w->jwt);
 }
 
-bool token_answer_sign(struct client_request *r, const struct token_answer *a, struct bytes *body, struct fault *fault)
+enum step_result ask_access_token(struct flow *flow, const struct token_answer *a, struct token_writing *w) { return ask_jwt(flow, a, w, BYTES_ABSENT); }
+
+bool access_token_take(struct token_writing *w, struct access_token *out, struct fault *fault)
 {
-    struct lifetime life = lifetime_of(r, a);
-    struct bytes scope = access_token_scope(r, a->targets);
-    struct bytes payload = write_payload(r, a, scope, &life);
-    struct text t;
-    text_init(&t, &r->oauth.request.arena, payload.len * 2 + 1024);
-    text_put(&t, BYTES("{\"access_token\":\""));
-    if (!bytes_present(payload)) return fault_set(fault, FAULT_BUG, "access token", "no room");
-    if (!sign_into(r, profile_of(r, a), payload, &t, fault)) return false;
-    text_put(&t, BYTES("\",\"token_type\":\"Bearer\",\"expires_in\":"));
-    text_put_number(&t, ((life.now_ms + life.ttl_ms) / 1000) - life.now_ms / 1000);
-    put_scope(&t, scope);
-    if (bytes_present(a->issued_token_type)) put_member(&t, BYTES("issued_token_type"), a->issued_token_type);
-    if (!put_refresh_token(r, a, &t)) return fault_set(fault, FAULT_BUG, "access token", "no secret for the refresh token");
-    text_put_char(&t, '}');
-    *body = text_bytes(&t);
-    return bytes_present(*body) || fault_set(fault, FAULT_BUG, "access token", "no room");
+    *out = (struct access_token){.jwt = text_bytes(&w->jwt.text), .kid = w->jwt.kid, .expires_at_ms = (w->now_ms + w->ttl_ms) / 1000 * 1000};
+    return has_room(bytes_present(out->jwt), fault);
+}
+
+enum step_result ask_token_answer(struct flow *flow, const struct token_answer *a, struct token_writing *w) { return ask_jwt(flow, a, w, BYTES("{\"access_token\":\"")); }
+
+bool token_answer_end(struct client_request *r, const struct token_answer *a, struct token_writing *w, struct bytes *body, struct fault *fault)
+{
+    struct text *t = &w->jwt.text;
+    text_put(t, BYTES("\",\"token_type\":\"Bearer\",\"expires_in\":"));
+    text_put_number(t, ((w->now_ms + w->ttl_ms) / 1000) - w->now_ms / 1000);
+    put_scope(t, w->scope);
+    if (bytes_present(a->issued_token_type)) put_member(t, BYTES("issued_token_type"), a->issued_token_type);
+    if (!put_refresh_token(r, a, t)) return fault_set(fault, FAULT_BUG, "access token", "no secret for the refresh token");
+    text_put_char(t, '}');
+    *body = text_bytes(t);
+    return has_room(bytes_present(*body), fault);
 }

@@ -1,10 +1,11 @@
 #include "oauth/client.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "oauth/client_origin.h"
+#include "oauth/client_secret.h"
+#include "oauth/slow_hash.h"
 #include "storage/storage.h"
 
 static const char WHERE[] = "client record";
@@ -43,40 +44,6 @@ bool scope_well_formed(struct bytes scope)
         if (c != 0x20 && c != 0x21 && !(c >= 0x23 && c <= 0x5b) && !(c >= 0x5d && c <= 0x7e)) return false; /* RFC 6749 3.3 */
     }
     return scope.len <= CLIENT_SCOPE_MAX;
-}
-
-static bool is_loopback_host(struct bytes host)
-{
-    return bytes_equal(host, BYTES("localhost")) || bytes_equal(host, BYTES("127.0.0.1")) || bytes_equal(host, BYTES("[::1]"));
-}
-
-static bool host_well_formed(struct bytes host)
-{
-    if (host.len == 0) return false;
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.at[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && strchr(".-[]:", c) == NULL) return false;
-    }
-    return true;
-}
-
-bool origin_well_formed(struct bytes origin)
-{
-    bool https = bytes_start_with(origin, BYTES("https://"));
-    if (!https && !bytes_start_with(origin, BYTES("http://"))) return false;
-    size_t skip = https ? 8 : 7;
-    struct bytes host = {origin.at + skip, origin.len - skip};
-    size_t after_bracket = host.len > 0 && host.at[0] == '[' ? bytes_find(host, ']') : 0;
-    size_t colon = after_bracket + bytes_find((struct bytes){host.at + after_bracket, host.len - after_bracket}, ':');
-    uint64_t port;
-    if (colon < host.len && !bytes_to_number((struct bytes){host.at + colon + 1, host.len - colon - 1}, 65535, &port)) return false;
-    host.len = colon;
-    return host_well_formed(host) && (https || is_loopback_host(host));
-}
-
-bool client_allows_origin(const struct client *client, struct bytes origin)
-{
-    return bytes_list_have(&client->allowed_cors_origins, origin);
 }
 
 /* ---- members ---- */
@@ -264,14 +231,37 @@ static bool check_offline_access(struct reading *r)
     return complain(r, "scope", "offline_access is for confidential clients only");
 }
 
+/* *secret is absent where the record has no such member */
+static bool read_secret_text(struct reading *r, const char *member, bool may_be_there, struct bytes *secret)
+{
+    *secret = BYTES_ABSENT;
+    if (json_find(r->record, member) == NULL) return true;
+    if (!may_be_there) return complain(r, member, "does not belong here");
+    if (!read_text(r, member, CLIENT_SECRET_MAX, secret)) return false;
+    if (r->client->auth_method == AUTH_NONE) return complain(r, member, "a client whose token_endpoint_auth_method is none has no secret");
+    if (!bytes_present(*secret)) *secret = BYTES(""); /* null: none at all is another matter */
+    return true;
+}
+
+static bool read_secret_hash(struct reading *r, struct client_input *input)
+{
+    static const char MEMBER[] = "client_secret_hash";
+    struct bytes hash;
+    struct slow_hash parsed;
+    struct fault unreadable;
+    if (!read_secret_text(r, MEMBER, input != NULL, &hash)) return false;
+    if (!bytes_present(hash)) return true;
+    if (bytes_present(input->client_secret)) return complain(r, MEMBER, "a record has a client_secret or its hash, not both");
+    if (!slow_hash_parse(hash, &parsed, &unreadable)) return complain(r, MEMBER, unreadable.what);
+    input->client_secret_hash = hash;
+    return true;
+}
+
 static bool read_secret(struct reading *r, struct client_input *input)
 {
-    struct bytes secret = BYTES_ABSENT;
-    const struct json *value = json_find(r->record, "client_secret");
-    if (value == NULL) return true;
-    if (input == NULL) return complain(r, "client_secret", "does not belong here");
-    if (!read_text(r, "client_secret", CLIENT_SECRET_MAX, &secret)) return false;
-    if (r->client->auth_method == AUTH_NONE) return complain(r, "client_secret", "a client whose token_endpoint_auth_method is none has no secret");
+    struct bytes secret;
+    if (!read_secret_text(r, "client_secret", input != NULL, &secret)) return false;
+    if (!bytes_present(secret)) return true;
     if (secret.len < CLIENT_SECRET_MIN) return complain(r, "client_secret", "must be 32 to 256 characters; make one with: openssl rand -base64 32");
     input->client_secret = secret;
     return true;
@@ -350,7 +340,7 @@ static struct bytes write_record(struct reading *r)
 
 const struct client *client_parse(struct arena *arena, const struct json *record, const struct policy *policy, struct client_input *input, struct fault *fault)
 {
-    static const char *const NAMES[] = {"client_id", "client_name", "client_secret", "grant_types", "scope", "audience", "token_endpoint_auth_method",
+    static const char *const NAMES[] = {"client_id", "client_name", "client_secret", "client_secret_hash", "grant_types", "scope", "audience", "token_endpoint_auth_method",
         "allowed_cors_origins", "refresh_token_with_cookie", "refresh_token", "access_token", "metadata", NULL};
     struct client *client = arena_take(arena, sizeof *client);
     struct reading r = {arena, record, client, fault};
@@ -361,7 +351,7 @@ const struct client *client_parse(struct arena *arena, const struct json *record
     }
     client->refresh = policy->refresh;
     client->scope = client->client_name = (struct bytes){"", 0};
-    if (!check_names(&r, record, NAMES, "") || !read_members(&r) || !read_secret(&r, input)) return NULL;
+    if (!check_names(&r, record, NAMES, "") || !read_members(&r) || !read_secret(&r, input) || !read_secret_hash(&r, input)) return NULL;
     client->record = write_record(&r);
     if (bytes_contain(client->record, BYTES("\\u0000"))) { /* Postgres' jsonb can't hold it */
         fault_set(fault, FAULT_INPUT, WHERE, "must not hold the character U+0000");
@@ -378,7 +368,7 @@ const struct client *client_from_row(struct arena *arena, const struct client_ro
     const struct json *record = json_parse(arena, row->record, &limits, fault);
     if (record == NULL) return NULL;
     const struct client *read = client_parse(arena, record, policy, NULL, fault);
-    if (read == NULL) return NULL;
+    if (read == NULL || (bytes_present(row->secret_hash) && !client_secret_hash_check(row->secret_hash, fault))) return NULL;
     struct client *client = arena_take(arena, sizeof *client);
     if (client == NULL) {
         fault_set(fault, FAULT_BUG, WHERE, "no room");

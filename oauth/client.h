@@ -34,21 +34,18 @@ struct client {
     int64_t created_at;                 /* ms; 0: from the settings */
 };
 
-/* What a record may say beside what is kept: a secret that the caller chose. Absent: none was given. */
+/* What a record may say beside what is kept: a secret that the caller chose, or the hash of one that Hydra kept (slow_hash.h). Absent: none was given; never both. */
 struct client_input {
-    struct bytes client_secret;
+    struct bytes client_secret, client_secret_hash;
 };
 
-/* Reads and checks a record. NULL with FAULT_INPUT whose words name the member and what would be right. policy gives the defaults. *input may be NULL when a client_secret must not be there. */
+/* Reads and checks a record. NULL with FAULT_INPUT whose words name the member and what would be right. policy gives the defaults. *input may be NULL when neither may be there. */
 const struct client *client_parse(struct arena *arena, const struct json *record, const struct policy *policy, struct client_input *input, struct fault *fault) MUST_USE;
 /* From a row of the database. */
 struct client_row;
 const struct client *client_from_row(struct arena *arena, const struct client_row *row, const struct policy *policy, struct fault *fault) MUST_USE;
 
 bool client_id_well_formed(struct bytes client_id); /* 1 to CLIENT_ID_MAX visible ASCII characters: no other has a record, so none other is looked for */
-/* exact origins: https, or http on loopback; scheme://host[:port], lower case, no path (exchange.md) */
-bool origin_well_formed(struct bytes origin);
-bool client_allows_origin(const struct client *client, struct bytes origin);
 bool scope_well_formed(struct bytes scope); /* RFC 6749 3.3 */
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "oauth/client_secret.h"
 #include "oauth/lockout.h"
 
 static const struct bytes BASIC = {"Basic ", 6};
@@ -123,7 +122,19 @@ enum step_result authenticate_client(struct flow *flow)
     if (client->auth_method != r->credentials.method) return refuse_client(flow, CLIENT_WRONG_METHOD, "not the registered authentication method");
     if (client->auth_method == AUTH_NONE) return STEP_NEXT;
     if (is_locked_out(r)) return refuse_locked_out(flow); /* by those who waited beside it */
-    if (client_secret_matches(client->secret_hash, r->credentials.secret)) return STEP_NEXT;
+    const struct secret_ask ask = {client->client_id, client->secret_hash, r->credentials.secret};
+    return ask_secret(flow, &context_of(&r->oauth.request)->secrets, &ask, &r->secret);
+}
+
+enum step_result judge_secret(struct flow *flow)
+{
+    struct client_request *r = client_request_of(flow);
+    if (r->secret.waited && is_locked_out(r)) return refuse_locked_out(flow); /* else guesses that wait together would be heard together */
+    switch (r->secret.verdict) {
+    case SECRET_NOT_ASKED:
+    case SECRET_RIGHT: return STEP_NEXT;
+    case SECRET_WRONG: break;
+    }
     count_failure(r);
     return refuse_client(flow, CLIENT_WRONG_SECRET, "wrong secret");
 }

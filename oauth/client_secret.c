@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "oauth/slow_hash.h"
 
 static const struct bytes KIND = {"$sha256$", 8};
 
@@ -30,12 +31,24 @@ struct bytes client_secret_hash(struct arena *arena, struct bytes secret)
     return text_bytes(&t);
 }
 
+static bool read_digest(struct bytes hash, unsigned char digest[DIGEST_LEN])
+{
+    size_t len;
+    if (!bytes_start_with(hash, KIND)) return false;
+    return base64url_decode((struct bytes){hash.at + KIND.len, hash.len - KIND.len}, digest, DIGEST_LEN, &len) && len == DIGEST_LEN;
+}
+
+bool client_secret_hash_check(struct bytes hash, struct fault *fault)
+{
+    unsigned char digest[DIGEST_LEN];
+    struct slow_hash slow;
+    return read_digest(hash, digest) || slow_hash_parse(hash, &slow, fault);
+}
+
 bool client_secret_matches(struct bytes hash, struct bytes secret)
 {
     unsigned char want[DIGEST_LEN], got[DIGEST_LEN];
-    size_t len;
-    if (!bytes_start_with(hash, KIND)) return false;
-    if (!base64url_decode((struct bytes){hash.at + KIND.len, hash.len - KIND.len}, want, sizeof want, &len) || len != sizeof want) return false;
+    if (!read_digest(hash, want)) return false;
     digest_sha256(secret, got);
     return secret_same(want, got, sizeof want);
 }

@@ -8,6 +8,7 @@
 #include "net/server.h"
 #include "oauth/key_work.h"
 #include "oauth/policy.h"
+#include "oauth/secret_desk.h"
 #include "storage/storage.h"
 
 struct client_registry;
@@ -24,9 +25,11 @@ struct context {
     struct identity *identity;
     struct claims **claims;                  /* compiled, one for each of policy->profiles */
     struct signer *signer;
+    struct aside_crew *crew;                 /* shared, locked inside */
     struct key_seat keys;                    /* key_seat_ring: the keys as they are now */
     struct key_desk key_desk;                /* for who changes them */
     struct client_registry *clients;
+    struct secret_desk secrets;
     struct hydra_hook *hydra_hook;           /* NULL where hydra.hook.enabled is false */
 };
 static inline struct context *context_of(const struct request *request) { return request->worker->data; }

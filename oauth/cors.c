@@ -1,5 +1,7 @@
 #include "oauth/cors.h"
 
+#include "oauth/client_origin.h"
+
 static const struct bytes ALLOW_HEADERS = {"DPoP, Authorization, Content-Type, Idempotency-Key", 50};
 static const struct bytes EXPOSE_HEADERS = {"DPoP-Nonce, WWW-Authenticate, Retry-After, X-Request-Id", 55};
 static const struct bytes MAX_AGE_S = {"600", 3};

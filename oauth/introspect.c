@@ -63,31 +63,6 @@ static enum step_result judge(struct flow *flow)
 
 /* ---- the answer ---- */
 
-/* RFC 9701 5: neither sub nor exp at the top: it must not pass for an access token */
-static bool sign(struct introspect_request *r, struct bytes plain, struct fault *fault)
-{
-    struct request *request = &r->client_request.oauth.request;
-    struct context *context = context_of(request);
-    struct text payload, jwt;
-    text_init(&payload, &request->arena, plain.len + 512);
-    text_put(&payload, BYTES("{\"iss\":"));
-    text_put_json(&payload, context->policy->issuer);
-    text_put(&payload, BYTES(",\"aud\":"));
-    text_put_json(&payload, r->client_request.held.client->client_id);
-    text_put(&payload, BYTES(",\"iat\":"));
-    text_put_number(&payload, clock_now_ms() / 1000);
-    text_put(&payload, BYTES(",\"token_introspection\":"));
-    text_put(&payload, plain);
-    text_put_char(&payload, '}');
-    const struct signing signing = {context->policy->profiles[0].algorithm, BYTES(JWT_TYPE), text_bytes(&payload)};
-    text_init(&jwt, &request->arena, payload.len * 2 + 512);
-    int64_t began_us = clock_steady_us();
-    bool signed_it = signer_sign(context->signer, key_seat_ring(&context->keys), &signing, &jwt, fault);
-    request->log.sign_us += clock_steady_us() - began_us;
-    r->body = text_bytes(&jwt);
-    return signed_it;
-}
-
 static enum step_result write_answer(struct flow *flow)
 {
     struct introspect_request *r = introspect_request_of(flow);
@@ -96,19 +71,50 @@ static enum step_result write_answer(struct flow *flow)
     text_init(&plain, &request->arena, 1024);
     introspection_write(&r->introspection, context_of(request)->policy, &plain);
     r->body = text_bytes(&plain);
-    if (!bytes_present(r->body)) return refuse(flow, OAUTH_SERVER_ERROR, "request arena is full");
-    return !r->as_jwt || sign(r, r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+    return bytes_present(r->body) ? STEP_NEXT : refuse(flow, OAUTH_SERVER_ERROR, "request arena is full");
+}
+
+/* RFC 9701 5: neither sub nor exp at the top: it must not pass for an access token */
+static enum step_result sign(struct flow *flow)
+{
+    struct introspect_request *r = introspect_request_of(flow);
+    struct request *request = (struct request *)flow;
+    const struct policy *policy = context_of(request)->policy;
+    struct text payload;
+    if (!r->as_jwt) return STEP_NEXT;
+    text_init(&payload, &request->arena, r->body.len + 512);
+    text_put(&payload, BYTES("{\"iss\":"));
+    text_put_json(&payload, policy->issuer);
+    text_put(&payload, BYTES(",\"aud\":"));
+    text_put_json(&payload, client_of(flow)->client_id);
+    text_put(&payload, BYTES(",\"iat\":"));
+    text_put_number(&payload, clock_now_ms() / 1000);
+    text_put(&payload, BYTES(",\"token_introspection\":"));
+    text_put(&payload, r->body);
+    text_put_char(&payload, '}');
+    text_init(&r->jwt.text, &request->arena, payload.len * 2 + 512);
+    return ask_sign(flow, &(struct signing){policy->profiles[0].algorithm, BYTES(JWT_TYPE), text_bytes(&payload)}, &r->jwt);
+}
+
+static enum step_result take_jwt(struct flow *flow)
+{
+    struct introspect_request *r = introspect_request_of(flow);
+    if (r->as_jwt) r->body = text_bytes(&r->jwt.text);
+    return STEP_NEXT;
 }
 
 const struct step INTROSPECT_STEPS[] = {
     {"parse", parse_client_request},
     {"require_secret", require_secret},
     {"find_client", find_client}, /* may wait for storage */
-    {"authenticate", authenticate_client},
+    {"authenticate", authenticate_client}, /* may wait for a thread */
+    {"judge_secret", judge_secret},
     {"read_token", read_token},
     {"find_grant", find_grant}, /* waits for storage, where the token has a grant */
     {"judge", judge},
     {"answer", write_answer},
+    {"sign", sign}, /* waits for a thread, where the answer is a JWT and RSA signs */
+    {"take_jwt", take_jwt},
     {"finish", NULL},
 };
 

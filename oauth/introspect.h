@@ -4,11 +4,13 @@
 
 #include "oauth/client_auth.h"
 #include "oauth/introspection.h"
+#include "oauth/signing.h"
 
 struct introspect_request {
     struct client_request client_request;
     struct introspection introspection;
-    bool as_jwt;       /* RFC 9701 4: Accept asks for it */
+    bool as_jwt; /* RFC 9701 4: Accept asks for it */
+    struct signed_text jwt;
     struct bytes body; /* the answer */
 };
 extern const struct step INTROSPECT_STEPS[];

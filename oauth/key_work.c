@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "oauth/aside.h"
 #include "oauth/key_events.h"
 #include "oauth/key_rows.h"
 
@@ -32,8 +31,6 @@ struct key_work {
     struct key_plan tried; /* in order_arena: a plan of which nobody knows whether it was done; count 0: there is none */
     bool tried_order;      /* it was the order's */
     bool checked;          /* a start: all that is there can be opened */
-    struct aside aside;
-    struct fault aside_fault; /* FAULT_NONE: it went well */
     struct keyring *ring;     /* opened, and not shown yet */
     struct key_change change;
     enum key_change_outcome changed;
@@ -163,35 +160,52 @@ static enum step_result think(struct flow *flow)
 
 /* ---- aside ---- */
 
-static enum step_result set_aside(struct key_work *w, void (*run)(void *data))
+struct key_piece {
+    struct aside aside; /* first */
+    struct key_work *work;
+    bool (*run)(struct key_work *work, struct fault *fault);
+    struct fault fault;
+    bool went_well;
+};
+
+static void run_piece(struct aside *aside)
 {
-    w->aside_fault.kind = FAULT_NONE;
-    w->aside = (struct aside){.run = run, .data = w};
-    return ask_aside(&w->flow, w->desk->loop, &w->aside);
+    struct key_piece *piece = (struct key_piece *)aside;
+    piece->went_well = piece->run(piece->work, &piece->fault);
 }
 
-static enum step_result check_aside(struct flow *flow)
+static bool deliver_piece(struct aside *aside, struct fault *fault)
 {
-    struct key_work *w = work_of(flow);
-    if (w->aside_fault.kind == FAULT_NONE) return STEP_NEXT;
-    flow->fault = w->aside_fault;
-    return STEP_END;
+    struct key_piece *piece = (struct key_piece *)aside;
+    if (!piece->went_well) *fault = piece->fault;
+    return piece->went_well;
 }
 
-static void make_aside(void *data)
+static void drop_piece(struct aside *aside) { free(aside); }
+
+static enum step_result set_aside(struct key_work *w, bool (*run)(struct key_work *work, struct fault *fault))
 {
-    struct key_work *w = data;
+    struct key_piece *piece = calloc(1, sizeof *piece);
+    if (piece == NULL) abort();
+    piece->aside = (struct aside){.lane = ASIDE_KEYS, .run = run_piece, .deliver = deliver_piece, .drop = drop_piece, .borrows = true};
+    piece->work = w;
+    piece->run = run;
+    return ask_aside(&w->flow, w->desk->crew, w->desk->loop, &piece->aside);
+}
+
+static bool make_aside(struct key_work *w, struct fault *fault)
+{
     for (size_t i = 0; i < w->count; i++) {
         struct planned_key *key = &w->plan[i];
         if (key->was != NULL) continue;
-        if (!key_make(key->becomes.algorithm, &w->desk->rules->making, &w->arena, &key->becomes, &w->aside_fault)) return;
+        if (!key_make(key->becomes.algorithm, &w->desk->rules->making, &w->arena, &key->becomes, fault)) return false;
     }
+    return true;
 }
 
 static enum step_result make_keys(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    w->aside_fault.kind = FAULT_NONE;
     for (size_t i = 0; i < w->count; i++)
         if (w->plan[i].was == NULL) return set_aside(w, make_aside);
     return STEP_NEXT;
@@ -227,7 +241,6 @@ static const struct step READ_STEPS[] = {
     {"read_rows", read_rows}, /* a start looks first whether it can open them */
     {"think", think},
     {"make_keys", make_keys},     /* waits for a thread */
-    {"check_made", check_aside},
     {"change_keys", change_keys}, /* waits for storage */
     {"judge", judge},             /* and reads again */
     {"finish", NULL},
@@ -235,16 +248,15 @@ static const struct step READ_STEPS[] = {
 
 /* ---- showing ---- */
 
-static void open_aside(void *data)
+static bool open_aside(struct key_work *w, struct fault *fault)
 {
-    struct key_work *w = data;
-    w->ring = key_view_open(w->desk->view, w->desk->rules, &w->reading, &w->aside_fault);
+    w->ring = key_view_open(w->desk->view, w->desk->rules, &w->reading, fault);
+    return w->ring != NULL;
 }
 
 static enum step_result open_ring(struct flow *flow)
 {
     struct key_work *w = work_of(flow);
-    w->aside_fault.kind = FAULT_NONE;
     if (key_view_confirm(w->desk->view, w->desk->rules, &w->reading)) return STEP_NEXT;
     return set_aside(w, open_aside);
 }
@@ -269,7 +281,6 @@ static enum step_result begin(struct flow *flow)
 
 static const struct step CHECK_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
-    {"check_opened", check_aside},
     {"begin", begin}, /* and reads again */
     {"finish", NULL},
 };
@@ -282,7 +293,6 @@ static enum step_result read_again(struct flow *flow)
 
 static const struct step SHOW_FIRST_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
-    {"check_opened", check_aside},
     {"show", show},
     {"read_again", read_again},
     {"finish", NULL},
@@ -290,7 +300,6 @@ static const struct step SHOW_FIRST_STEPS[] = {
 
 static const struct step SHOW_STEPS[] = {
     {"open_ring", open_ring}, /* waits for a thread */
-    {"check_opened", check_aside},
     {"show", show},
     {"finish", NULL},
 };

@@ -4,6 +4,7 @@
 #ifndef OAUTH_KEY_WORK_H
 #define OAUTH_KEY_WORK_H
 
+#include "oauth/aside.h"
 #include "oauth/key_view.h"
 #include "storage/storage.h"
 
@@ -13,6 +14,7 @@ struct key_desk {
     const struct key_rules *rules;
     struct store *store;
     struct loop *loop;      /* the store's */
+    struct aside_crew *crew;
     struct key_work *works; /* under way */
 };
 void key_desk_close(struct key_desk *desk); /* ends what is under way, wherever it stands */

@@ -1,5 +1,6 @@
 #include "oauth/own_cookie.h"
 
+#include "oauth/client_origin.h"
 #include "oauth/session_cookie.h"
 
 static bool is_same_site(struct bytes fetch_site)

@@ -57,7 +57,8 @@ static enum step_result revoke_grant(struct flow *flow)
 const struct step REVOKE_STEPS[] = {
     {"parse", parse_client_request},
     {"find_client", find_client}, /* may wait for storage */
-    {"authenticate", authenticate_client},
+    {"authenticate", authenticate_client}, /* may wait for a thread */
+    {"judge_secret", judge_secret},
     {"read_token", read_token},
     {"revoke_grant", revoke_grant}, /* waits for storage */
     {"finish", NULL},

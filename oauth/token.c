@@ -30,10 +30,23 @@ const struct step TOKEN_STEPS[] = {
     {"parse", parse_client_request},
     {"choose_grant", choose_grant},
     {"find_client", find_client}, /* may wait for storage */
-    {"authenticate", authenticate_client},
+    {"authenticate", authenticate_client}, /* may wait for a thread */
+    {"judge_secret", judge_secret},
     {"enter_grant", enter_grant},
     {"finish", NULL},
 };
+
+enum step_result sign_token(struct flow *flow)
+{
+    struct token_request *r = token_request_of(flow);
+    return ask_token_answer(flow, &r->answer, &r->writing);
+}
+
+enum step_result write_token(struct flow *flow)
+{
+    struct token_request *r = token_request_of(flow);
+    return token_answer_end(&r->client_request, &r->answer, &r->writing, &r->body, &flow->fault) ? STEP_NEXT : STEP_END;
+}
 
 void token_finish(struct flow *flow)
 {

@@ -9,6 +9,8 @@ struct token_request {
     struct client_request client_request;
     const struct grant_type *grant_type;
     void *state;                /* the grant's own: grant_type->state_size bytes, zeroed, in the request's arena */
+    struct token_answer answer; /* filled by the grant's last step of its own */
+    struct token_writing writing;
     struct bytes body;          /* the answer, once signed */
     struct bytes set_cookie;    /* Kratos' renewed session cookie, or absent (exchange.md) */
 };
@@ -26,6 +28,10 @@ struct grant_type {
     void (*release)(void *state); /* wipes or gives back what the arena doesn't; may be NULL */
     void (*count)(const struct flow *flow); /* for the metrics: how it ended; may be NULL */
 };
+
+/* each grant's last steps */
+enum step_result sign_token(struct flow *flow); /* waits for a thread, where RSA signs */
+enum step_result write_token(struct flow *flow);
 
 extern const struct step TOKEN_STEPS[];
 void token_finish(struct flow *flow);

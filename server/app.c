@@ -76,7 +76,7 @@ static bool check_schema(struct storage *storage, bool embedded, struct fault *f
 bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 {
     bool embedded = strncmp(settings->dsn, "postgres", 8) != 0;
-    *app = (struct app){.settings = settings, .lockout = lockout_create(), .key_view = key_view_create()};
+    *app = (struct app){.settings = settings, .lockout = lockout_create(), .key_view = key_view_create(), .known_secrets = known_secrets_create()};
     app->started_at_ms = clock_now_ms();
     app->key_rules = (struct key_rules){.algorithms = settings->policy.algorithms, .algorithm_count = settings->policy.algorithm_count, .times = &settings->key_times,
         .making = {.secrets = &settings->policy.secrets, .rsa_bits = settings->rsa_bits}};
@@ -89,7 +89,8 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
     settings->policy.in_force_since_steady_ms = clock_steady_ms();
     app->storage = open_storage(settings, fault);
     bool good = app->storage != NULL && check_schema(app->storage, embedded, fault);
-    good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, fault);
+    good = good && (app->crew = aside_crew_create((server_core_count() + 1) / 2, fault)) != NULL;
+    good = good && key_keeper_start(app->key_view, &app->key_rules, app->storage, app->crew, fault);
     good = good && metadata_write(&settings->arena, &settings->policy, GRANT_TYPES, &app->metadata, fault);
     if (good) lay_out_routes(app);
     else app_release(app);
@@ -98,6 +99,8 @@ bool app_init(struct app *app, struct settings *settings, struct fault *fault)
 
 void app_release(struct app *app)
 {
+    aside_crew_destroy(app->crew);
+    known_secrets_destroy(app->known_secrets);
     key_view_destroy(app->key_view);
     storage_close(app->storage);
     lockout_destroy(app->lockout);
@@ -155,7 +158,9 @@ static bool fill_context(struct worker_context *own, struct fault *fault)
     context->identity = kratos_create(context->worker->loop, &app->identity, fault);
     context->signer = signer_create();
     key_seat_init(&context->keys, app->key_view);
-    context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop};
+    context->key_desk = (struct key_desk){.view = app->key_view, .rules = &app->key_rules, .store = context->store, .loop = context->worker->loop, .crew = app->crew};
+    context->crew = app->crew;
+    context->secrets = (struct secret_desk){.known = app->known_secrets, .crew = app->crew, .loop = context->worker->loop};
     context->clients = client_registry_create(context->policy, context->store);
     return context->identity != NULL && compile_claims(context, fault) && make_companions(context, app->settings, fault);
 }
@@ -204,6 +209,7 @@ void app_stop_worker(struct worker *worker)
     signer_destroy(context->signer);
     key_seat_release(&context->keys);
     key_desk_close(&context->key_desk);
+    secret_desk_close(&context->secrets);
     if (context->store != NULL) storage_detach(context->store);
     free(own);
 }

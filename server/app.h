@@ -23,6 +23,8 @@ struct app {
     struct key_view *key_view;      /* owned; locked inside */
     struct key_rules key_rules;
     struct lockout *lockout;        /* owned */
+    struct aside_crew *crew;        /* owned; locked inside */
+    struct known_secrets *known_secrets; /* the same */
     struct admin_rules admin_rules;
     struct secret kratos_hook_key; /* absent: no such hook */
     struct metadata metadata;

@@ -48,7 +48,7 @@ static void print_row(const struct json *record)
 /* ---- create ---- */
 
 struct create_options {
-    const char *id, *name, *method, *scope, *file;
+    const char *id, *name, *method, *scope, *secret_hash, *file;
     struct option_values audience, origins, grant_types;
 };
 
@@ -80,6 +80,7 @@ static struct bytes write_record(struct arena *arena, const struct create_option
     put_text_member(&t, "client_name", o->name);
     put_text_member(&t, "token_endpoint_auth_method", o->method);
     put_text_member(&t, "scope", o->scope);
+    put_text_member(&t, "client_secret_hash", o->secret_hash);
     put_list_member(&t, "audience", &o->audience);
     put_list_member(&t, "allowed_cors_origins", &o->origins);
     put_list_member(&t, "grant_types", &o->grant_types);
@@ -101,7 +102,7 @@ static bool read_record(const char *file, struct arena *arena, struct bytes *rec
 
 static bool has_members(const struct create_options *o)
 {
-    return o->id != NULL || o->name != NULL || o->method != NULL || o->scope != NULL || o->audience.count + o->origins.count + o->grant_types.count > 0;
+    return o->id != NULL || o->name != NULL || o->method != NULL || o->scope != NULL || o->secret_hash != NULL || o->audience.count + o->origins.count + o->grant_types.count > 0;
 }
 
 static int create(const struct create_options *o, const struct output *output)
@@ -124,7 +125,7 @@ int clients_create_command(int argc, char **argv)
     struct output output = {NULL, NULL};
     const struct command_option options[] = {
         {.name = "--id", .value = &o.id}, {.name = "--name", .value = &o.name}, {.name = "--method", .value = &o.method},
-        {.name = "--scope", .value = &o.scope}, {.name = "--file", .value = &o.file}, {.name = "--audience", .values = &o.audience},
+        {.name = "--scope", .value = &o.scope}, {.name = "--secret-hash", .value = &o.secret_hash}, {.name = "--file", .value = &o.file}, {.name = "--audience", .values = &o.audience},
         {.name = "--origin", .values = &o.origins}, {.name = "--grant-type", .values = &o.grant_types},
         {.name = "--format", .value = &output.format}, {.name = "--endpoint", .value = &output.endpoint}, {.name = NULL},
     };

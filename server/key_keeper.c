@@ -127,10 +127,10 @@ static void run_to_end(struct flow *flow, struct loop *loop)
     flow_abort(flow, FAULT_LATE, "keys", "the first keys were not there in time");
 }
 
-bool key_keeper_start(struct key_view *view, const struct key_rules *rules, struct storage *storage, struct fault *fault)
+bool key_keeper_start(struct key_view *view, const struct key_rules *rules, struct storage *storage, struct aside_crew *crew, struct fault *fault)
 {
     struct loop *loop = loop_create();
-    struct key_desk desk = {.view = view, .rules = rules, .store = storage_attach(storage, loop), .loop = loop};
+    struct key_desk desk = {.view = view, .rules = rules, .store = storage_attach(storage, loop), .loop = loop, .crew = crew};
     struct key_keeper start = {.desk = &desk};
     arena_init(&start.arena, READING_ARENA_MAX);
     flow_init(&start.flow, STEPS, finish_start);

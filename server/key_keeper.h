@@ -10,6 +10,6 @@ struct key_keeper *key_keeper_create(struct loop *loop, struct key_desk *desk); 
 void key_keeper_destroy(struct key_keeper *keeper);                             /* NULL is nothing */
 
 /* At a start: reads the keys and makes those that are missing, so that the view has a ring; runs a loop of its own. */
-bool key_keeper_start(struct key_view *view, const struct key_rules *rules, struct storage *storage, struct fault *fault) MUST_USE;
+bool key_keeper_start(struct key_view *view, const struct key_rules *rules, struct storage *storage, struct aside_crew *crew, struct fault *fault) MUST_USE;
 
 #endif

@@ -61,9 +61,11 @@ const struct command COMMANDS[] = {
         "  --scope \"A B\"       what it may have\n"
         "  --audience AUD      a resource that it may name; may be given more than once\n"
         "  --origin ORIGIN     an origin whose scripts may call for it (CORS); may be given more than once\n"
+        "  --secret-hash HASH  the secret's hash, where it comes from Hydra: $pbkdf2-sha256$..., $2a$...; the client keeps the\n"
+        "                      secret that it has\n"
         "  --grant-type TYPE   refresh_token, or urn:ietf:params:oauth:grant-type:token-exchange; default: both\n"
         "  --file FILE         the whole record as JSON instead (- for standard input)\n" ADMIN_OPTIONS
-        "\nThe secret is made by the server and shown once: keep it.\n",
+        "\nWithout --secret-hash the secret is made by the server and shown once: keep it.\n",
         clients_create_command},
     {"clients list", "list the clients", "Usage: hydrant clients list [options]\n\n" ADMIN_OPTIONS, clients_list_command},
     {"clients get", "show a client", "Usage: hydrant clients get ID [options]\n\n" ADMIN_OPTIONS, clients_get_command},

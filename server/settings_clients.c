@@ -49,14 +49,15 @@ static const struct json *write_record(struct record *record, struct fault *faul
     return NULL;
 }
 
-static bool check_secret(const struct record *record, const struct client *client, const struct client_input *input)
+static bool check_secret(const struct record *record, const struct client *client)
 {
     const struct node *secret = node_find(record->node, BYTES("client_secret"));
+    if (secret == NULL) secret = node_find(record->node, BYTES("client_secret_hash")); /* what people chose can be guessed */
     if (secret != NULL && secret->place.environment == NULL) record->r->file_holds_secret = true;
-    if (client->auth_method == AUTH_NONE || bytes_present(input->client_secret)) return true;
+    if (client->auth_method == AUTH_NONE || bytes_present(client->secret_hash)) return true;
     return refuse(record, record->node,
-                  "client_secret is required here, unless token_endpoint_auth_method is none; make one with: openssl "
-                  "rand -base64 32");
+                  "client_secret or client_secret_hash is required here, unless token_endpoint_auth_method is none; make "
+                  "one with: openssl rand -base64 32");
 }
 
 static void check_access_token(const struct record *record, const struct client *client)
@@ -72,7 +73,7 @@ static struct client *read_client(struct record *record)
 {
     struct reader *r = record->r;
     struct fault fault;
-    struct client_input input = {BYTES_ABSENT};
+    struct client_input input = {BYTES_ABSENT, BYTES_ABSENT};
     const struct node *id = node_find(record->node, BYTES("client_id"));
     /* client_parse would make one up, another at each start */
     if (id == NULL || id->kind == NODE_NOTHING)
@@ -81,13 +82,13 @@ static struct client *read_client(struct record *record)
     const struct client *parsed =
         json == NULL ? NULL : client_parse(r->arena, json, &r->settings->policy, &input, &fault);
     if (parsed == NULL) return refuse_member(record, fault.what), NULL;
-    if (!check_secret(record, parsed, &input)) return NULL;
     check_access_token(record, parsed);
     struct client *client = arena_take(r->arena, sizeof *client);
     if (client == NULL) return NULL;
     *client = *parsed;
+    client->secret_hash = input.client_secret_hash;
     if (bytes_present(input.client_secret)) client->secret_hash = client_secret_hash(r->arena, input.client_secret);
-    return client;
+    return check_secret(record, client) ? client : NULL;
 }
 
 static bool is_new(const struct record *record, const struct policy *policy, const struct client *client)

@@ -2,6 +2,7 @@
  * they stand in the settings. */
 #include <string.h>
 
+#include "oauth/client_origin.h"
 #include "oauth/targets.h"
 #include "server/settings_reader.h"
 #include "server/settings_url.h"

@@ -100,7 +100,7 @@ enum setting_type {
     X(HOOK_ON_KRATOS_DOWN, "hydra.hook.on_kratos_down", CHOICE, "keep", 0, 0, "keep refuse", \
         "When Kratos is away for longer than kratos.session.stale_if_error allows: Hydra keeps the claims it has, or refuses to issue. So too when a mapping fails.") \
     X(CLIENTS, "clients", RECORDS, "", 0, 0, "a list of client records", \
-        "OAuth2 clients that stand here and not in the database: records as under /admin/clients, with client_id, and with client_secret where they are confidential.") \
+        "OAuth2 clients that stand here and not in the database: records as under /admin/clients, with client_id, and with client_secret or client_secret_hash where they are confidential.") \
     X(FORWARD_KEEP, "forward_auth.keep", DURATION, "30s", 0, MINUTES_MS(15), "", \
         "How long a session's token serves without Kratos being asked again: so long may it outlive the session where no hook says that it ended. 0 asks each time.") \
     X(FORWARD_PROFILES, "forward_auth.profiles", TABLE, "", 0, 0, "a table of names to tables", \

@@ -21,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "http")]
 import bench_plot  # noqa: E402
 import bench_table  # noqa: E402
 import load  # noqa: E402
+import measure_aside  # noqa: E402
 import measure_edges  # noqa: E402
 import measure_process  # noqa: E402
 import measure_profile  # noqa: E402
@@ -34,7 +35,7 @@ from process_counters import busy_share  # noqa: E402
 from soundness import NotSound  # noqa: E402
 
 PARTS = {  # in this order
-    "start": measure_process.start, "refresh": measure_refresh.refresh, "profile": measure_profile.profile, "ceiling": measure_edges.ceiling, "confidential": measure_refresh.confidential, "look": measure_refresh.look,
+    "start": measure_process.start, "refresh": measure_refresh.refresh, "profile": measure_profile.profile, "ceiling": measure_edges.ceiling, "confidential": measure_refresh.confidential, "look": measure_refresh.look, "aside": measure_aside.aside,
     "log": measure_refresh.log, "writes": measure_writes.writes, "jwks": measure_edges.jwks, "garbage": measure_edges.garbage, "memory": measure_process.memory,
     "sqlite": measure_process.sqlite, "exchange": measure_edges.exchange, "large": measure_writes.large,
 }

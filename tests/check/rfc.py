@@ -15,8 +15,8 @@ SAID = re.compile(r"/\* (?:-+ )?(RFC [^:*]{4,40}): (.*?)\s*\*/", flags=re.S)
 TEST_NAME = re.compile(r"def test_rfc_(\d{4})((?:_\d+)*)_")
 TITLES = {
     2104: "HMAC", 3339: "Times", 3629: "UTF-8", 3986: "URIs", 4231: "Test vectors of HMAC", 4648: "Base64", 5208: "PKCS #8", 5869: "HKDF", 6066: "TLS extensions",
-    6265: "Cookies", 6585: "More status codes", 6749: "OAuth 2.0", 6750: "Bearer tokens", 6979: "Deterministic ECDSA", 7009: "Token revocation", 7468: "PEM", 7515: "JWS", 7517: "JWK", 7518: "JWA", 7519: "JWT", 7591: "Client registration",
-    7617: "Basic authentication", 7638: "JWK thumbprint", 7662: "Token introspection", 7797: "Unencoded payloads", 8032: "EdDSA", 8037: "Ed25519 in JOSE", 8259: "JSON", 8288: "Links", 8414: "Server metadata", 8693: "Token exchange",
+    6265: "Cookies", 6454: "Origins", 6585: "More status codes", 6749: "OAuth 2.0", 6750: "Bearer tokens", 6979: "Deterministic ECDSA", 7009: "Token revocation", 7468: "PEM", 7515: "JWS", 7517: "JWK", 7518: "JWA", 7519: "JWT", 7591: "Client registration",
+    7617: "Basic authentication", 7638: "JWK thumbprint", 7662: "Token introspection", 7797: "Unencoded payloads", 8018: "PBKDF2", 8032: "EdDSA", 8037: "Ed25519 in JOSE", 8259: "JSON", 8288: "Links", 8414: "Server metadata", 8693: "Token exchange",
     8707: "Resource indicators", 8725: "JWT best practice", 9068: "JWT access tokens", 9110: "HTTP", 9112: "HTTP/1.1", 9325: "TLS best practice", 9470: "Step-up",
     9525: "Names in certificates", 9562: "UUIDs", 9700: "OAuth security best practice", 9701: "JWT answers to introspection",
 }

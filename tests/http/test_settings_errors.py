@@ -69,7 +69,7 @@ def complaints(done):
     ("  claims:\n    - email\n", "7:5: access_token.claims", "right would be a table of claim names to jq expressions"),
     ("  resources:\n    https://pay.example.com: {tttl: 5m}\n", "7:31: access_token.resources.https://pay.example.com.tttl", "right would be one of: ttl algorithm typ scopes claims min_acr"),
     # clients
-    ("clients:\n  - client_id: a\n", "7:5: clients[0]", "client_secret is required here, unless token_endpoint_auth_method is none"),
+    ("clients:\n  - client_id: a\n", "7:5: clients[0]", "client_secret or client_secret_hash is required here, unless token_endpoint_auth_method is none"),
     ("clients:\n  - token_endpoint_auth_method: none\n", "7:5: clients[0]", "needs a client_id"),
     ("clients:\n  - {client_id: a, token_endpoint_auth_method: none}\n  - {client_id: a, token_endpoint_auth_method: none}\n", "8:17: clients[1]", "there twice"),
     ("clients:\n  - client_id: a\n    token_endpoint_auth_method: none\n    allowed_cors_origins: ['*']\n", "9:27: clients[0]", "exact origins"),
@@ -157,7 +157,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
     ({"SECRETS_SYSTEM": "my-short-secret"}, "environment SECRETS_SYSTEM: ", "at least 32 characters"),
     ({"SECRETS_SYSTEM": SECRET + ",my-short-secret"}, "environment SECRETS_SYSTEM: secrets.system[1]", "at least 32 characters"),
     ({"ACCESS_TOKEN_CLAIMS": '{"email": ".identity.("}'}, "environment ACCESS_TOKEN_CLAIMS: access_token.claims", "syntax error"),
-    ({"CLIENTS": "[{client_id: a}]"}, "environment CLIENTS: clients[0]", "client_secret is required"),
+    ({"CLIENTS": "[{client_id: a}]"}, "environment CLIENTS: clients[0]", "client_secret or client_secret_hash is required"),
     ({"SERVE_ADMIN_TOKEN_FILE": "/no/such/file"}, "environment SERVE_ADMIN_TOKEN_FILE: serve.admin.token: ", "/no/such/file can't be read"),
     ({"SERVE_ADMIN_TOKEN_FILE": "/dev/null"}, "environment SERVE_ADMIN_TOKEN_FILE: serve.admin.token: ", "is empty"),
     ({"DSN_FILE": "/dev/null"}, "environment DSN_FILE: dsn: ", "DSN is set too; right would be one of the two"),

@@ -81,7 +81,7 @@ static void look_at(const struct key_material *key)
     key_view_replace(keys, &rules, &reading, key_view_open(keys, &rules, &reading, NULL));
     key_seat_init(&world.context.keys, keys);
     world.context.key_desk =
-        (struct key_desk){.view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop};
+        (struct key_desk){.view = keys, .rules = &rules, .store = world.context.store, .loop = world.worker.loop, .crew = world.context.crew};
 }
 
 static void fill_context(void)
@@ -94,6 +94,7 @@ static void fill_context(void)
         .store = outside_store(world.worker.loop),
         .claims = world.claims,
         .signer = signer_create(),
+        .crew = aside_crew_create(1, NULL),
     };
     look_at(&key);
     for (size_t i = 0; i < world.policy.profile_count; i++)
@@ -110,6 +111,7 @@ void world_create(void)
 
 void world_destroy(void)
 {
+    aside_crew_destroy(world.context.crew);
     for (size_t i = 0; i < world.policy.profile_count; i++) claims_destroy(world.claims[i]);
     signer_destroy(world.context.signer);
     key_seat_release(&world.context.keys);
@@ -130,6 +132,7 @@ void world_forget(void)
 {
     world.context.clients = client_registry_create(&world.policy, world.context.store);
     world.context.lockout = lockout_create();
+    world.context.secrets = (struct secret_desk){.known = known_secrets_create(), .crew = world.context.crew, .loop = world.worker.loop};
     world.forward_auth = (struct forward_auth){&FORWARD_AUTH, session_tokens_create()};
     if (!world.hydra_hook.enabled) return;
     must((world.context.hydra_hook = hydra_hook_create(&world.hydra_hook, &world.context, NULL)) != NULL);
@@ -139,6 +142,8 @@ void world_release_forgetful(void)
 {
     client_registry_destroy(world.context.clients);
     lockout_destroy(world.context.lockout);
+    secret_desk_close(&world.context.secrets);
+    known_secrets_destroy(world.context.secrets.known);
     session_tokens_destroy(world.forward_auth.tokens);
     hydra_hook_destroy(world.context.hydra_hook);
     world.context.hydra_hook = NULL;

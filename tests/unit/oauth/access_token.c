@@ -47,8 +47,11 @@ static void set_up(const char *record)
 static bool sign(const struct token_answer *answer)
 {
     struct bytes body, claims;
-    fault.kind = FAULT_NONE;
-    if (!token_answer_sign(r, answer, &body, &fault)) return false;
+    struct token_writing writing;
+    struct flow *flow = &r->oauth.request.flow;
+    flow->fault.kind = fault.kind = FAULT_NONE;
+    if (ask_token_answer(flow, answer, &writing) != STEP_NEXT) return fault = flow->fault, false;
+    if (!token_answer_end(r, answer, &writing, &body, &fault)) return false;
     said = read(body);
     CHECK(said != NULL &&
           keyring_verify(key_seat_ring(&world.context.keys), json_string(json_find(said, "access_token")), &arena, &claims));

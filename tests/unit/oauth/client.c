@@ -1,5 +1,6 @@
 #include "oauth/client.h"
 
+#include "oauth/client_origin.h"
 #include "unit/test.h"
 
 static struct arena arena;

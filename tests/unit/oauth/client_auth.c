@@ -19,6 +19,7 @@ static void finish(struct flow *flow)
 static const struct step STEPS[] = {{"parse", parse_client_request},
                                     {"find_client", find_client},
                                     {"authenticate", authenticate_client},
+                                    {"judge_secret", judge_secret},
                                     {"finish", NULL}};
 static const struct route ROUTE = {
     .size = sizeof(struct client_request), .steps = STEPS, .finish = finish, .dispose = client_request_release};

@@ -74,6 +74,18 @@ static void check_memory(void)
               bytes_start_with(askers[0].held.client->secret_hash, BYTES("$sha256$")));
         leave(&askers[0]);
     }
+    TEST("a row whose hash is beyond what is computed here can't be read, and the words say so without it")
+    {
+        static struct client_row rows[2] = {{.client_id = BYTES("dear"),
+                                             .record = BYTES("{\"client_id\":\"dear\"}"),
+                                             .secret_hash = BYTES("$2a$31$CsjUDtdOgnf6oUSxY/76reH.CAZu7c5edpPciSaRn3iYC07gNHOMm")}};
+        const struct client_row *before = database.clients;
+        database.clients = rows;
+        CHECK(look_for(&askers[0], "dear") && askers[0].held.client == NULL && askers[0].flow.fault.kind == FAULT_BUG);
+        CHECK(strstr(askers[0].flow.fault.what, "cost from 04 to 12") != NULL && strstr(askers[0].flow.fault.what, "CsjU") == NULL);
+        leave(&askers[0]);
+        database.clients = before;
+    }
     TEST("that there is none is not remembered")
     {
         CHECK(look_for(&askers[0], "nobody") && askers[0].held.client == NULL &&

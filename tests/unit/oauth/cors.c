@@ -26,6 +26,7 @@ static const struct step STEPS[] = {{"parse", parse_client_request},
                                     {"choose", choose},
                                     {"find_client", find_client},
                                     {"authenticate", authenticate_client},
+                                    {"judge_secret", judge_secret},
                                     {"finish", NULL}};
 static const struct route REAL = {.size = sizeof(struct client_request),
                                   .steps = STEPS,

@@ -16,6 +16,7 @@ static struct key_rules rules = {
     .algorithms = both, .algorithm_count = 2, .times = &times, .making = {&secrets, RSA_BITS_MIN}};
 static struct storage *storage;
 static struct loop *loop;
+static struct aside_crew *crew;
 
 struct asker {
     struct flow flow; /* first */
@@ -38,7 +39,7 @@ static void end(struct flow *flow) { ((struct asker *)flow)->ended = true; }
 
 static void begin(struct asker *a, struct key_view *view, const struct key_order *order)
 {
-    *a = (struct asker){.desk = {.view = view, .rules = &rules, .store = storage_attach(storage, loop), .loop = loop},
+    *a = (struct asker){.desk = {.view = view, .rules = &rules, .store = storage_attach(storage, loop), .loop = loop, .crew = crew},
                         .order = *order};
     arena_init(&a->arena, 1 << 20);
     flow_init(&a->flow, STEPS, end);
@@ -196,6 +197,7 @@ int main(void)
     secrets = fixture_secrets();
     open_storage();
     loop = loop_create();
+    crew = aside_crew_create(1, NULL);
     struct key_view *view = key_view_create();
     TEST("the first work makes a pair of keys for each algorithm, the second nothing") check_first(view);
     TEST("orders are done, and the view shows it when they are answered") check_orders(view);
@@ -205,6 +207,7 @@ int main(void)
     check_leaving(view);
     key_view_destroy(view);
     loop_destroy(loop);
+    aside_crew_destroy(crew);
     storage_close(storage);
     return TEST_END();
 }

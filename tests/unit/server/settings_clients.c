@@ -1,5 +1,9 @@
+#include "oauth/client_origin.h"
 #include "oauth/client_secret.h"
 #include "unit/server/settings_case.h"
+
+#define HASH_TAIL "CsjUDtdOgnf6oUSxY/76reH.CAZu7c5edpPciSaRn3iYC07gNHOMm"
+#define HASH "$2a$10$" HASH_TAIL
 
 static const char CLIENTS[] =
     "clients:\n"
@@ -53,9 +57,21 @@ static void test_mistakes(void)
     }
     TEST("a confidential client needs a secret, a public one has none")
     {
-        CHECK(refused_too("clients: [{client_id: back}]\n", "clients[0]: client_secret is required here"));
+        CHECK(refused_too("clients: [{client_id: back}]\n", "clients[0]: client_secret or client_secret_hash is required here"));
         CHECK(refused_too("clients: [{client_id: spa, token_endpoint_auth_method: none, client_secret: " SECRET "}]\n",
                           "clients[0].client_secret: "));
+    }
+    TEST("the hash of a secret serves in its place, and one that would not do is told where it stands")
+    {
+        struct settings *s = accepted("clients: [{client_id: back, client_secret_hash: " HASH "}]\n");
+        CHECK(s != NULL && bytes_equal(s->policy.static_clients[0]->secret_hash, BYTES(HASH)));
+        CHECK(s != NULL && !bytes_contain(s->policy.static_clients[0]->record, BYTES("2a$10")));
+        settings_free(s);
+        CHECK(refused_too("clients:\n  - {client_id: back, client_secret_hash: $2a$31$" HASH_TAIL "}\n",
+                          "hydrant.yml:3:43: clients[0].client_secret_hash: must have a cost from 04 to 12"));
+        CHECK(refused_too("clients: [{client_id: back, client_secret_hash: }]\n", "clients[0].client_secret_hash: must be"));
+        CHECK(refused_too("clients: [{client_id: back, client_secret_hash: " HASH ", client_secret: " SECRET "}]\n", "not both"));
+        CHECK(strstr(complaints, HASH_TAIL) == NULL && strstr(complaints, SECRET) == NULL);
     }
     TEST("a secret that is too short is refused, and not shown")
     {
