@@ -141,10 +141,18 @@ static bool send_plans_away(struct batch *batch)
     return begin_group(batch, 0) && batch_send_unseen(batch, "DISCARD PLANS") && end_group(batch);
 }
 
+static int compare_reads(const void *a, const void *b)
+{
+    const struct job *const *job_a = a, *const *job_b = b;
+    return ((*job_b)->stage->send.many != NULL) - ((*job_a)->stage->send.many != NULL);
+}
+
+/* those that one statement asks for stand together; they came in one lane, so that none keeps another waiting */
 static bool send_reads(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_READS_MAX;
-    size_t count = collect(batch, LANE_FIND, first, &most) + collect(batch, LANE_READ, first, &most);
+    size_t count = collect(batch, LANE_READ, first, &most);
+    if (count > 1) qsort(&batch->jobs[first], count, sizeof *batch->jobs, compare_reads);
     return count == 0 || (begin_group(batch, count) && send_each(batch, first) && end_group(batch));
 }
 
@@ -164,32 +172,37 @@ static bool send_courtesy(struct batch *batch, struct job *job)
     return begin_group(batch, 0) && job->stage->send_courtesy(batch, job) && end_group(batch);
 }
 
-static int compare_grants(const void *a, const void *b)
+static int compare_writes(const void *a, const void *b)
 {
     const struct job *const *job_a = a, *const *job_b = b;
+    enum lane lane_a = (*job_a)->stage->lane, lane_b = (*job_b)->stage->lane;
+    if (lane_a != lane_b) return lane_a < lane_b ? -1 : 1;
+    if (lane_a == LANE_STORE) return 0;
     return memcmp((*job_a)->calls->in.rotation.grant_id, (*job_b)->calls->in.rotation.grant_id, GRANT_ID_LEN);
 }
 
 /* into the order of locks (statements.c): Postgres orders uuids by their bytes */
-static void sort_rotations(struct batch *batch, size_t first, size_t count)
+static void sort_writes(struct batch *batch, size_t first)
 {
-    if (count > 1) qsort(&batch->jobs[first], count, sizeof *batch->jobs, compare_grants);
+    size_t count = batch->job_count - first;
+    if (count > 1) qsort(&batch->jobs[first], count, sizeof *batch->jobs, compare_writes);
 }
 
 static bool send_swaps(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_SWAPS_MAX;
     size_t count = collect(batch, LANE_SWAP, first, &most);
-    sort_rotations(batch, first, count);
+    sort_writes(batch, first);
     return count == 0 || (begin_group(batch, count) && send_each(batch, first) && end_group(batch));
 }
 
 static bool send_writes(struct batch *batch)
 {
     size_t first = batch->job_count, most = BATCH_WRITES_MAX;
-    size_t rotations = collect(batch, LANE_ROTATE, first, &most);
-    sort_rotations(batch, first, rotations);
-    collect(batch, LANE_STORE, first, &most);
+    collect(batch, batch->stores_lead ? LANE_STORE : LANE_ROTATE, first, &most);
+    collect(batch, batch->stores_lead ? LANE_ROTATE : LANE_STORE, first, &most);
+    batch->stores_lead = !batch->stores_lead;
+    sort_writes(batch, first);
     size_t count = batch->job_count - first;
     if (count == 0) return true;
     if (!begin_group(batch, count)) return false;

@@ -50,6 +50,7 @@ struct batch {
     bool alone;          /* of LANE_ALONE */
     size_t shared_count; /* else: so many are under way with it */
     int64_t sent_ms;     /* steady */
+    bool stores_lead;    /* next time: of two lanes that are full neither keeps the other waiting */
     bool warned;         /* a commit was not replicated as it should have been */
     bool unusable;       /* the connection can't be used after this */
 };

@@ -48,7 +48,7 @@ static void settle_find(struct pool *pool, struct job *job)
 }
 
 const struct stage stage_find_grant = {
-    .lane = LANE_FIND,
+    .lane = LANE_READ,
     .repeatable = true,
     .send.one = find_send,
     .send.many = find_send_many,

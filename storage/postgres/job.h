@@ -14,7 +14,7 @@ struct job;
 /* What may travel together. LANE_ALONE: a transaction for each job, never on all connections: these wait for locked
  * rows, as long as it takes. The other lanes leave out what is locked. (Almost always: statements.c says when they
  * wait, and why no ring of waits can come of it.) */
-enum lane { LANE_FIND, LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
+enum lane { LANE_READ, LANE_ROTATE, LANE_SWAP, LANE_STORE, LANE_ALONE };
 enum { LANE_COUNT = LANE_ALONE + 1 };
 
 /* false: the connection is lost */

@@ -163,7 +163,7 @@ static void settle_read(struct pool *pool, struct job *job)
 }
 
 static const struct stage stage_read = {
-    .lane = LANE_FIND,
+    .lane = LANE_READ,
     .repeatable = true,
     .send.one = find_send,
     .send.many = find_send_many,

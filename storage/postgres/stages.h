@@ -8,7 +8,7 @@ const struct stage *stage_of(const struct storage_call *call);
 
 /* rotate.c */
 const struct stage *stage_of_rotation(const struct rotation *rotation);
-/* find_grant.c; and how it asks, for whoever has a grant to read first: for every stage of LANE_FIND */
+/* find_grant.c; and how it asks, for whoever has a grant to read first */
 extern const struct stage stage_find_grant;
 bool find_send(struct batch *batch, struct job *job) MUST_USE;
 bool find_send_many(struct batch *batch, struct job **jobs, size_t count) MUST_USE;

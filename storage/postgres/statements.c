@@ -305,7 +305,14 @@ const struct statement *statement_of(enum statement_id id) { return &statements[
 
 static_assert(STATEMENT_TIMEOUT_MS == 3000 && LOCK_TIMEOUT_MS == 1000, "the settings above have the numbers as text");
 
-const char *statement_settings(bool local) { return local ? SETTINGS("true") : SETTINGS("false"); }
+/* Where nothing stays on a connection each statement is planned for its own parameters. For many of them the planner
+ * would rather walk through a small table, and lock rows as they come, not in the order of their ids. */
+#define SETTINGS_OF_A_TRANSACTION                                                                                      \
+    SETTINGS("true")                                                                                                   \
+    ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"                       \
+    " set_config('enable_seqscan', 'off', true)"
+
+const char *statement_settings(bool local) { return local ? SETTINGS_OF_A_TRANSACTION : SETTINGS("false"); }
 const char *statement_planner_settings(void)
 {
     return "SELECT set_config(name, CASE name WHEN 'plan_cache_mode' THEN 'force_generic_plan' ELSE 'off' END, false)"

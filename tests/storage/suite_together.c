@@ -196,12 +196,74 @@ static void test_ahead_at_once(struct driver *d)
     }
 }
 
+/* ---- one of a kind beside a flood of another ---- */
+
+enum { FLOOD = 512, FLOOD_MS = 2000 };
+
+struct drop {
+    struct new_grant grant;
+    struct rotation rotation;
+    struct rotated rotated;
+    struct found_grant found;
+    struct errand errand;
+    struct arena arena;
+};
+
+static void ask_again(struct driver *d, struct drop *drop, enum storage_verb verb)
+{
+    if (verb == VERB_ROTATE) {
+        drop->rotation = presenting(&drop->grant, drop->rotated.gen);
+        drop->rotation.policy.coalesce_ms = 0;
+        drop->errand = (struct errand){.verb = verb, .in = &drop->rotation, .out = &drop->rotated};
+    } else {
+        drop->errand = (struct errand){.verb = verb, .in = drop->grant.grant.id, .out = &drop->found};
+    }
+    arena_release(&drop->arena);
+    errand_start(&drop->errand, d->store, &drop->arena);
+}
+
+/* all of them ask again as soon as they are answered, until the one has ended */
+static void run_flood(struct driver *d, struct drop *drops, enum storage_verb verb, struct errand *one)
+{
+    for (size_t i = 0; i < FLOOD; i++) ask_again(d, &drops[i], verb);
+    errand_start(one, d->store, &d->arena);
+    for (int64_t until_ms = clock_steady_ms() + FLOOD_MS; !one->ended && clock_steady_ms() < until_ms;) {
+        loop_run(d->loop, 1);
+        for (size_t i = 0; i < FLOOD; i++)
+            if (drops[i].errand.ended) ask_again(d, &drops[i], verb);
+    }
+    CHECK(one->ended && one->fault.kind == FAULT_NONE);
+    for (size_t i = 0; i < FLOOD; i++) errands_await(d->loop, &drops[i].errand, 1);
+    errands_await(d->loop, one, 1);
+}
+
+static void test_flood(struct driver *d)
+{
+    static struct drop drops[FLOOD];
+    struct new_grant grant = new_grant(d);
+    struct stored_grant stored;
+    struct storage_pulse beat;
+    struct errand pulse = {.verb = VERB_PULSE, .out = &beat};
+    struct errand store_one = {.verb = VERB_STORE_GRANT, .in = &grant, .out = &stored};
+    for (size_t i = 0; i < FLOOD; i++) {
+        drops[i] = (struct drop){.grant = stored_grant(d)};
+        arena_init(&drops[i].arena, 1 << 20);
+    }
+    TEST("who reads something else is not kept waiting by those who read grants, however many they are")
+    {
+        run_flood(d, drops, VERB_FIND_GRANT, &pulse);
+    }
+    TEST("nor is a new grant by those who rotate") { run_flood(d, drops, VERB_ROTATE, &store_one); }
+    for (size_t i = 0; i < FLOOD; i++) arena_release(&drops[i].arena);
+}
+
 int suite_together(struct driver *d)
 {
     test_one_store(d);
     test_mixed(d);
     test_strangers(d);
     test_ahead_at_once(d);
+    test_flood(d);
     test_two_stores(d, d->storage, "128 tabs on two stores in two threads get one and the same successor, 20 times");
     if (strncmp(d->dsn, "postgres", 8) == 0) {
         struct storage *second = driver_open_storage(d->dsn);
