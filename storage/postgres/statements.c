@@ -162,14 +162,17 @@
 #define REVOKE_GRANT                                                                                                   \
     REVOKE_WHERE("g.grant_id = $1 AND ($3 IS NULL OR s.secret_hash = $3) AND ($4 IS NULL OR g.client_id = $4)")
 
+/* Never $1 itself, else two that are stored at once could each end the other; where the clock went back it is not the
+ * newest, and stays all the same. */
+/* clang-format off */
 #define TRIM_SESSION                                                                                                   \
-    "WITH " MOMENT ", old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION(                                         \
-        "$3", "$5", "(SELECT now FROM t)") "    ORDER BY g.grant_id = $1 DESC, g.created_at DESC, g.created_us DESC, " \
-                                           "g.grant_id OFFSET $4), "                                                   \
-                                           "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON "      \
-                                           "s.grant_id = old.grant_id"                                                 \
-                                           "    WHERE s.revoked_at = 0 ORDER BY s.grant_id FOR NO KEY UPDATE OF "      \
-                                           "s), " REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
+    "WITH " MOMENT ", "                                                                                                \
+    "old AS MATERIALIZED (SELECT g.grant_id" LIVE_OF_SESSION("$3", "$5", "(SELECT now FROM t)")                        \
+    "    ORDER BY g.created_at DESC, g.created_us DESC, g.grant_id OFFSET $4), "                                       \
+    "l AS MATERIALIZED (SELECT s.grant_id FROM old JOIN grant_state s ON s.grant_id = old.grant_id"                    \
+    "    WHERE s.revoked_at = 0 AND s.grant_id <> $1 ORDER BY s.grant_id FOR NO KEY UPDATE OF s), "                    \
+    REVOKE_LOCKED("$2") " SELECT count(*) FROM u"
+/* clang-format on */
 
 /* a page of them, in the order of the index that names them */
 #define LIST_GRANTS_OF(column)                                                                                         \

@@ -220,11 +220,44 @@ static void test_session_grants_max(struct driver *d)
     }
 }
 
+enum { AT_ONCE = 4, TIMES = 40 };
+
+/* how many of those that a session stores at once, where it may have but one, are live afterwards */
+static size_t live_of_many_at_once(struct driver *d, struct store *other)
+{
+    struct new_grant grants[AT_ONCE];
+    struct stored_grant stored[AT_ONCE];
+    struct errand errands[AT_ONCE];
+    size_t live = 0;
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        grants[i] = new_grant(d);
+        grants[i].grant.client_id = grants[0].grant.client_id;
+        grants[i].grant.kratos_session_id = grants[0].grant.kratos_session_id;
+        grants[i].session_grants_max = 1;
+        errands[i] = (struct errand){.verb = VERB_STORE_GRANT, .in = &grants[i], .out = &stored[i]};
+        errand_start(&errands[i], i % 2 == 0 ? d->store : other, &d->arena);
+    }
+    errands_await(d->loop, errands, AT_ONCE);
+    for (size_t i = 0; i < AT_ONCE; i++) live += present(d, &grants[i], 0) == ROTATE_ROTATED;
+    return live;
+}
+
+static void test_many_at_once(struct driver *d)
+{
+    TEST("of grants that one session stores at once the newest stays, however many it may not have")
+    {
+        struct store *other = storage_attach(d->storage, d->loop); /* with connections of its own */
+        for (size_t i = 0; i < TIMES; i++) CHECK(live_of_many_at_once(d, other) >= 1);
+        storage_detach(other);
+    }
+}
+
 int suite_grants(struct driver *d)
 {
     test_storing(d);
     test_new_row(d);
     test_ended(d);
     test_session_grants_max(d);
+    test_many_at_once(d);
     return TEST_END();
 }
