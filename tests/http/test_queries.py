@@ -1,5 +1,6 @@
 """What a request costs the database, counted by pg_stat_statements (docs/refresh.md: the tag is checked before the database; a refresh is one statement)."""
 import secrets
+import time
 import uuid
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from parts import unpadded
 
 ROUNDS = 200
-# counting; what expired is swept in the background; a new connection's setup; what other servers ended is read each second
-OWN_WORK = ("pg_stat_statements", "DELETE FROM grant_state", "set_config(", "name, at FROM endings")
+# counting; what expired is swept in the background; a new connection's setup; what other servers ended is read each second; old plans go
+OWN_WORK = ("pg_stat_statements", "DELETE FROM grant_state", "set_config(", "name, at FROM endings", "DISCARD PLANS")
+PLANS_KEPT_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,20 @@ def test_a_refresh_costs_one_statement(hydrant, postgres, session, client):
     assert list(rotations.values()) == [ROUNDS], cost
     rest = {query: number for query, number in cost.items() if query not in rotations}
     assert all("FROM clients" in query for query in rest) and sum(rest.values()) < ROUNDS / 10, rest  # its record is read again when it is 5 s old
+
+
+def plans_thrown_away(postgres):
+    return sum(int(calls) for calls, in postgres.ask("SELECT calls FROM pg_stat_statements WHERE query = 'DISCARD PLANS'"))
+
+
+def test_plans_are_thrown_away_after_ten_seconds_since_tables_grow(hydrant, postgres, session):
+    token, before = hydrant.exchange(session).json["refresh_token"], plans_thrown_away(postgres)
+    end = time.monotonic() + PLANS_KEPT_S + 1
+    while time.monotonic() < end:
+        token = hydrant.refresh(token).json["refresh_token"]
+        time.sleep(0.1)
+    thrown = plans_thrown_away(postgres) - before
+    assert 1 <= thrown <= 2 * 2 * 3, thrown  # of each connection that was used, once or twice
 
 
 def row(postgres, token):
