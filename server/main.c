@@ -61,7 +61,7 @@ const struct command COMMANDS[] = {
         "  --scope \"A B\"       what it may have\n"
         "  --audience AUD      a resource that it may name; may be given more than once\n"
         "  --origin ORIGIN     an origin whose scripts may call for it (CORS); may be given more than once\n"
-        "  --secret-hash HASH  the secret's hash, where it comes from Hydra: $pbkdf2-sha256$..., $2a$...; the client keeps the\n"
+        "  --secret-hash HASH  the secret's hash from Hydra, in single quotes: '$pbkdf2-sha256$...', '$2a$...'; the client keeps the\n"
         "                      secret that it has\n"
         "  --grant-type TYPE   refresh_token, or urn:ietf:params:oauth:grant-type:token-exchange; default: both\n"
         "  --file FILE         the whole record as JSON instead (- for standard input)\n" ADMIN_OPTIONS

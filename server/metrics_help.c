@@ -101,6 +101,8 @@ static const char *const CLOSING[] = {
     "| `hydrant_forward_auth_total{outcome=\"failed\"}` | a profile and its client do not fit; the log has the reason "
     "|",
     "| `hydrant_lockouts_total` | somebody guesses secrets, or a client has an old one |",
+    "| `hydrant_aside_refused_total` | 503: too many signatures by RSA, or first checks of Hydra's hashes, at once: "
+    "guesses, or too few processors |",
     "| `hydrant_storage_wait_seconds`, `hydrant_storage_queue_length` | the database is slow, or there are too few "
     "connections for each worker |",
     "| `hydrant_kratos_calls_total{outcome!~\"200\\|401\\|403\\|404\"}` | Kratos is in trouble: refreshes go on until "

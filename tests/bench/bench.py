@@ -90,7 +90,7 @@ def git(*arguments):
 
 def machine(settings):
     version = subprocess.run([nginx.program(), "-v"], capture_output=True, text=True).stderr.strip().split(": ")[-1]
-    return {"processor": processor(), "cores": os.cpu_count(), "kernel": platform.release(), "postgres": settings["server_version"].split()[0], "settings": settings,
+    return {"processor": processor(), "cores": os.cpu_count(), "kernel": ".".join(platform.release().split(".")[:2]), "postgres": settings["server_version"].split()[0], "settings": settings,
             "nginx": version, "commit": git("rev-parse", "--short", "HEAD"), "changed": git("status", "--porcelain", "--untracked-files=no") != ""}
 
 

@@ -92,6 +92,11 @@ static void test_refusals(void)
         CHECK(c != NULL && !c->refresh.never && confidential != NULL && confidential->refresh.never);
         policy.refresh.never = false;
     }
+    TEST("what is left of a hash that was not quoted is not shown")
+    {
+        const char *record = "{\"client_secret_hash\":\"$pbkdf2-sha256$i=25000\",\"l=32$MDEyMzQ1$NcUoXXwO\":null}";
+        CHECK(refused(record, "quotes") && !refused(record, "NcUoXXwO"));
+    }
     TEST("an unknown member is refused: it might be a rule that the writer believes in") { CHECK(refused("{\"scopes\":\"api\"}", "scopes")); }
     TEST("a record with U+0000 anywhere is refused: not every database could keep it")
     {
