@@ -190,7 +190,6 @@ static enum step_result store_grant(struct flow *flow)
     struct context *context = context_of((struct request *)flow);
     const struct client *client = client_of(flow);
     if (!gives_refresh_token(flow)) return STEP_NEXT;
-    make_token(x, context->policy);
     x->new_grant.idle_ttl_ms = client->refresh.idle_ttl_ms;
     x->new_grant.absolute_ttl_ms = client->refresh.absolute_ttl_ms;
     x->new_grant.session_expires_at = is_offline(flow) ? 0 : x->look.session.expires_at_ms;
@@ -199,14 +198,19 @@ static enum step_result store_grant(struct flow *flow)
     return ask_store_grant(flow, context->store, &x->new_grant, &x->stored);
 }
 
+static int64_t session_left_ms(struct flow *flow)
+{
+    return is_offline(flow) && gives_refresh_token(flow) ? INT64_MAX : exchange_of(flow)->look.session.expires_at_ms - clock_now_ms();
+}
+
 static enum step_result answer_token(struct flow *flow)
 {
     struct exchange *x = exchange_of(flow);
     struct token_request *r = token_request_of(flow);
     bool with_refresh_token = gives_refresh_token(flow);
-    if (with_refresh_token && x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
-    int64_t left_ms = is_offline(flow) && with_refresh_token ? INT64_MAX : x->look.session.expires_at_ms - clock_now_ms();
-    if (with_refresh_token) left_ms = clock_earlier(left_ms, x->stored.expires_at - x->stored.now);
+    int64_t left_ms = session_left_ms(flow);
+    if (with_refresh_token) make_token(x, context_of((struct request *)flow)->policy);
+    if (with_refresh_token) left_ms = clock_earlier(left_ms, client_of(flow)->refresh.absolute_ttl_ms);
     r->answer = (struct token_answer){
         .grant = &x->new_grant.grant,
         .has_grant = with_refresh_token,
@@ -214,10 +218,19 @@ static enum step_result answer_token(struct flow *flow)
         .lifetime_max_ms = left_ms, /* the expiration draft: never past the authorization's end */
         .issued_token_type = x->issued_token_type, /* RFC 8693 2.2.1 */
         .refresh_token = with_refresh_token ? &x->token : NULL,
-        .idle_left_ms = clock_earlier(x->stored.idle_expires_at - x->stored.now, left_ms),
-        .absolute_left_ms = left_ms,
     };
     if (x->own_cookie) r->set_cookie = x->look.cookie;
+    return STEP_NEXT;
+}
+
+static enum step_result check_stored(struct flow *flow)
+{
+    const struct exchange *x = exchange_of(flow);
+    struct token_answer *answer = &token_request_of(flow)->answer;
+    if (!gives_refresh_token(flow)) return STEP_NEXT;
+    if (x->stored.outcome == GRANT_ENDED_MEANWHILE) return refuse(flow, OAUTH_SUBJECT_TOKEN, "the session ended meanwhile");
+    answer->absolute_left_ms = clock_earlier(session_left_ms(flow), x->stored.expires_at - x->stored.now);
+    answer->idle_left_ms = clock_earlier(x->stored.idle_expires_at - x->stored.now, answer->absolute_left_ms);
     return STEP_NEXT;
 }
 
@@ -230,9 +243,10 @@ static const struct step STEPS[] = {
     {"ask_person", ask_person}, /* waits for identity, where claims are mapped from metadata_admin */
     {"check_person", check_person},
     {"describe_grant", describe_grant},
-    {"store_grant", store_grant}, /* waits for storage, where a refresh token is given */
     {"answer", answer_token},
-    {"sign", sign_token}, /* waits for a thread, where RSA signs */
+    {"sign", sign_token}, /* waits for a thread, where RSA signs; before the grant is stored, which may end an older one */
+    {"store_grant", store_grant}, /* waits for storage, where a refresh token is given */
+    {"check_stored", check_stored},
     {"write", write_token},
     {"finish", NULL},
 };

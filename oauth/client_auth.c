@@ -131,8 +131,8 @@ enum step_result judge_secret(struct flow *flow)
     struct client_request *r = client_request_of(flow);
     if (r->secret.waited && is_locked_out(r)) return refuse_locked_out(flow); /* else guesses that wait together would be heard together */
     switch (r->secret.verdict) {
-    case SECRET_NOT_ASKED:
-    case SECRET_RIGHT: return STEP_NEXT;
+    case SECRET_NOT_ASKED: return STEP_NEXT;
+    case SECRET_RIGHT: secret_desk_keep(&context_of(&r->oauth.request)->secrets, &r->secret); return STEP_NEXT;
     case SECRET_WRONG: break;
     }
     count_failure(r);

@@ -45,32 +45,36 @@ struct secret_name known_secrets_name(const struct known_secrets *known, const s
     digest_sha256(ask->client_id, parts[0]);
     digest_sha256(ask->hash, parts[1]);
     digest_sha256(ask->secret, parts[2]);
-    digest_hmac((struct bytes){(const char *)known->key, sizeof known->key},
-                (struct bytes){(const char *)parts, sizeof parts}, name.at);
+    const struct bytes key = {(const char *)known->key, sizeof known->key};
+    digest_hmac(key, (struct bytes){(const char *)parts, sizeof parts}, name.at);
+    digest_hmac(key, (struct bytes){(const char *)parts, 2 * DIGEST_LEN}, name.whose);
     secret_wipe(parts, sizeof parts);
     return name;
 }
 
 static struct known *set_of(struct known_secrets *known, const struct secret_name *name)
 {
-    return known->sets[((size_t)name->at[30] << 8 | name->at[31]) % SETS];
+    return known->sets[((size_t)name->whose[30] << 8 | name->whose[31]) % SETS];
 }
 
 static struct known *find(struct known *set, const struct secret_name *name, int64_t now)
 {
     for (int i = 0; i < WAYS; i++)
-        if (set[i].until_ms > now && secret_same(set[i].name.at, name->at, sizeof name->at)) return &set[i];
+        if (set[i].until_ms > now && secret_same(set[i].name.whose, name->whose, sizeof name->whose)) return &set[i];
     return NULL;
 }
 
-bool known_secrets_find(struct known_secrets *known, const struct secret_name *name)
+enum secret_finding known_secrets_find(struct known_secrets *known, const struct secret_name *name)
 {
     int64_t now = clock_steady_ms();
     pthread_mutex_lock(&known->lock);
     struct known *at = find(set_of(known, name), name, now);
-    if (at != NULL) at->until_ms = now + KNOWN_SECRET_MS;
+    enum secret_finding finding = at == NULL                                            ? FOUND_NONE
+                                  : secret_same(at->name.at, name->at, sizeof name->at) ? FOUND_RIGHT
+                                                                                        : FOUND_WRONG;
+    if (finding == FOUND_RIGHT) at->until_ms = now + KNOWN_SECRET_MS;
     pthread_mutex_unlock(&known->lock);
-    return at != NULL;
+    return finding;
 }
 
 static struct known *find_oldest(struct known *set)

@@ -1,7 +1,7 @@
 /* known_secrets: which secrets were found right by a slow hash, so that a client pays for that once.
- * A secret is known for KNOWN_SECRET_MS after it was last shown; what is kept of it is a MAC over client, stored hash
- * and secret, under a key that only this process has and that ends with it. Another stored hash makes another name, so
- * nothing needs to be forgotten. Rule: one for the process, locked inside. Only what was verified is added. It keeps at
+ * A secret is known for KNOWN_SECRET_MS after it was last shown; what is kept of it are MACs over client and stored
+ * hash, and over these and the secret, under a key that only this process has and that ends with it. Another stored
+ * hash makes another name, so nothing needs to be forgotten. Rule: one for the process, locked inside. Only what was verified is added. It keeps at
  * most KNOWN_SECRETS_MAX; of those that share a set of eight the one that was shown longest ago makes room. */
 #ifndef OAUTH_KNOWN_SECRETS_H
 #define OAUTH_KNOWN_SECRETS_H
@@ -15,15 +15,16 @@ struct secret_ask {
     struct bytes client_id, hash, secret;
 };
 struct secret_name {
-    unsigned char at[DIGEST_LEN];
+    unsigned char whose[DIGEST_LEN], at[DIGEST_LEN]; /* of client and hash; of these and the secret */
 };
 
 struct known_secrets;
 struct known_secrets *known_secrets_create(void);
 void known_secrets_destroy(struct known_secrets *known); /* NULL is nothing */
 struct secret_name known_secrets_name(const struct known_secrets *known, const struct secret_ask *ask);
-/* Is it known? Then it is for another KNOWN_SECRET_MS. */
-bool known_secrets_find(struct known_secrets *known, const struct secret_name *name);
+enum secret_finding { FOUND_NONE, FOUND_RIGHT, FOUND_WRONG };
+/* Right: then it is known for another KNOWN_SECRET_MS. Wrong: another is known, and a client has one. */
+enum secret_finding known_secrets_find(struct known_secrets *known, const struct secret_name *name);
 void known_secrets_add(struct known_secrets *known, const struct secret_name *name);
 
 #endif

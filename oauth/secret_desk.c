@@ -125,7 +125,6 @@ static void finish(struct flow *flow)
     struct fault fault = flow->fault;
     check->hashing = NULL;
     leave_desk(check);
-    if (check->right) known_secrets_add(check->desk->known, &check->name);
     begin_next_of_line(check);
     for (struct secret_asker *asker; (asker = take_asker(check)) != NULL;) {
         asker->verdict = check->right ? SECRET_RIGHT : SECRET_WRONG;
@@ -145,7 +144,7 @@ static bool runs(const struct secret_check *check)
     return check->begun && (check->hashing == NULL || aside_runs(&check->hashing->aside));
 }
 
-/* What nobody waits for any more is not computed; where that has begun it goes on, and is known to who asks again. */
+/* What nobody waits for any more is not computed; where that has begun it goes on, for nobody. */
 static void cancel(struct wait *wait)
 {
     struct secret_asker *asker = (struct secret_asker *)((char *)wait - offsetof(struct secret_asker, wait));
@@ -162,8 +161,12 @@ static void cancel(struct wait *wait)
 
 static enum step_result join(struct flow *flow, struct secret_check *check, struct secret_asker *asker)
 {
-    *asker = (struct secret_asker){
-        .waited = true, .wait = {"aside: secret", cancel}, .flow = flow, .check = check, .next = check->askers};
+    *asker = (struct secret_asker){.waited = true,
+                                   .wait = {"aside: secret", cancel},
+                                   .flow = flow,
+                                   .check = check,
+                                   .name = check->name,
+                                   .next = check->askers};
     check->askers = asker;
     flow->waiting = &asker->wait;
     return STEP_WAIT;
@@ -176,14 +179,25 @@ static struct secret_check *find_check(const struct secret_desk *desk, const str
     return check;
 }
 
-/* behind all others; how many of its client were there already */
-static size_t stand_in_line(struct secret_desk *desk, struct secret_check *check)
+static size_t count_line(const struct secret_desk *desk, const struct secret_check *of)
+{
+    size_t count = 0;
+    for (const struct secret_check *check = desk->first; check != NULL; check = check->next)
+        count += is_of_one_client(check, of);
+    return count;
+}
+
+static void stand_behind_all(struct secret_desk *desk, struct secret_check *check)
 {
     struct secret_check **at = &desk->first;
-    size_t before = 0;
-    for (; *at != NULL; at = &(*at)->next) before += is_of_one_client(*at, check);
-    if (before < SECRET_LINE_MAX) *at = check;
-    return before;
+    while (*at != NULL) at = &(*at)->next;
+    *at = check;
+}
+
+static enum step_result refuse_line(struct flow *flow)
+{
+    fault_set(&flow->fault, FAULT_FULL, "client secrets", "too many secrets wait to be checked for this client");
+    return STEP_END;
 }
 
 static enum step_result begin_check(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask,
@@ -196,12 +210,12 @@ static enum step_result begin_check(struct flow *flow, struct secret_desk *desk,
     *check = (struct secret_check){.desk = desk, .hashing = hashing, .name = known_secrets_name(desk->known, ask)};
     digest_sha256(ask->client_id, check->client);
     flow_init(&check->flow, STEPS, finish);
-    size_t before = stand_in_line(desk, check);
+    size_t before = count_line(desk, check);
     if (before >= SECRET_LINE_MAX) {
         destroy(check);
-        fault_set(&flow->fault, FAULT_FULL, "client secrets", "too many secrets wait to be checked for this client");
-        return STEP_END;
+        return refuse_line(flow);
     }
+    stand_behind_all(desk, check);
     enum step_result joined = join(flow, check, asker);
     if (before == 0) flow_drive(&check->flow);
     return joined;
@@ -217,12 +231,20 @@ enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const s
         return STEP_NEXT;
     }
     const struct secret_name name = known_secrets_name(desk->known, ask);
-    if (known_secrets_find(desk->known, &name)) {
-        asker->verdict = SECRET_RIGHT;
-        return STEP_NEXT;
+    switch (known_secrets_find(desk->known, &name)) {
+    case FOUND_RIGHT: asker->verdict = SECRET_RIGHT; return STEP_NEXT;
+    case FOUND_WRONG: return STEP_NEXT; /* at once, so that it is counted before anybody can leave */
+    case FOUND_NONE: break;
     }
     struct secret_check *check = find_check(desk, &name);
-    return check != NULL ? join(flow, check, asker) : begin_check(flow, desk, ask, asker);
+    if (check == NULL) return begin_check(flow, desk, ask, asker);
+    /* a guess that may join where others are refused would be told to be right */
+    return count_line(desk, check) >= SECRET_LINE_MAX ? refuse_line(flow) : join(flow, check, asker);
+}
+
+void secret_desk_keep(struct secret_desk *desk, const struct secret_asker *asker)
+{
+    if (asker->waited) known_secrets_add(desk->known, &asker->name);
 }
 
 void secret_desk_close(struct secret_desk *desk)

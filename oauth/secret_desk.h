@@ -3,8 +3,9 @@
  *
  * Rule: a desk for each worker. Who asks for what is being found out already waits for that, so a hundred requests with
  * the same secret cost one hash. Of one client a worker has one hash under way: the others stand in its line, at most
- * SECRET_LINE_MAX, so that who guesses at one client's secret takes no thread from the others. A right secret is known
- * afterwards, also when nobody waits for it any more; a wrong one is nobody's to remember: the lockout counts it. */
+ * SECRET_LINE_MAX, so that who guesses at one client's secret takes no thread from the others. Only what is heard is
+ * remembered (secret_desk_keep). Where a client's secret is known any other is wrong at once: so each guess is counted
+ * by the lockout before who made it can leave, and none is answered by a memory that others filled. */
 #ifndef OAUTH_SECRET_DESK_H
 #define OAUTH_SECRET_DESK_H
 
@@ -26,6 +27,7 @@ enum secret_verdict { SECRET_NOT_ASKED, SECRET_RIGHT, SECRET_WRONG };
 struct secret_asker {
     enum secret_verdict verdict;
     bool waited; /* for a slow hash */
+    struct secret_name name; /* where it waited: for secret_desk_keep */
     /* its own */
     struct wait wait;
     struct flow *flow;
@@ -35,5 +37,9 @@ struct secret_asker {
 /* Suspends only for a slow hash. The flow fails with FAULT_FULL: the client's line, or the queue of all, is full. */
 enum step_result ask_secret(struct flow *flow, struct secret_desk *desk, const struct secret_ask *ask,
                             struct secret_asker *asker);
+
+/* By who waited, was told SECRET_RIGHT and is heard: known from now on. Known by nobody else, or who guesses and leaves
+ * could ask the memory afterwards. */
+void secret_desk_keep(struct secret_desk *desk, const struct secret_asker *asker);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/secret.h"
 
@@ -62,6 +63,9 @@ static bool parse_pbkdf2(struct bytes rest, struct slow_hash *out, struct fault 
     if (!decode(rest, out->key, sizeof out->key, &out->key_len) || out->key_len < PBKDF2_KEY_MIN ||
         out->key_len != key_len)
         return complain(fault, "must have a key of 16 to 64 octets in base64 without padding, as many as l says");
+    /* a key of more than one SHA-256 takes all iterations again */
+    if (key_len > DIGEST_LEN && iterations > PBKDF2_ITERATIONS_MAX / 2)
+        return complain(fault, "must have at most 500000 iterations for a key of more than 32 octets");
     out->iterations = (unsigned)iterations;
     return true;
 }

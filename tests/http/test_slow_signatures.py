@@ -75,3 +75,26 @@ def test_a_rotation_between_two_tokens_changes_the_key_and_both_verify(hydrant, 
     assert header_of(first)["kid"] != header_of(second)["kid"]
     for token in (first, second):
         verify(token, hydrant.jwks())
+
+
+def test_an_exchange_that_can_not_be_signed_stores_no_grant(kratos, fresh_dsn, migrated, session):
+    """storing one may end an older one of the session: who is told to come back would log himself out by coming back"""
+    dsn, client = fresh_dsn(), {"client_id": "late", "token_endpoint_auth_method": "none", "scope": "api", "access_token": {"algorithm": "RS256"}}
+    grants = "/admin/grants?session=" + session["session_id"]
+
+    def start(algorithms):
+        return Hydrant(merge(default_settings(kratos, dsn), {"keys": {"algorithms": algorithms}}))
+
+    server = start(["ES256", "RS256"])
+    try:
+        assert server.admin.post_json("/admin/clients", client).status == 201
+        assert server.exchange(session, client="late").status == 200
+        before = server.admin.get(grants).json
+    finally:
+        server.stop()
+    server = start(["ES256"])  # the client's record asks for more
+    try:
+        assert [server.exchange(session, client="late").status for _ in range(3)] == [503] * 3
+        assert server.admin.get(grants).json == before and len(before) == 1
+    finally:
+        server.stop()

@@ -13,7 +13,7 @@ static struct secret_name name_of(const char *client, const char *hash, const ch
 static bool knows(const char *client, const char *hash, const char *secret)
 {
     struct secret_name name = name_of(client, hash, secret);
-    return known_secrets_find(known, &name);
+    return known_secrets_find(known, &name) == FOUND_RIGHT;
 }
 
 static void add(const char *client, const char *hash, const char *secret)
@@ -33,6 +33,13 @@ int main(void)
         CHECK(!knows("other", "$2a$1", "secret") && !knows("backend", "$2a$2", "secret") &&
               !knows("backend", "$2a$1", "secrets"));
         CHECK(!knows("backend$", "2a$1", "secret") && !knows("backend", "$2a$1s", "ecret"));
+    }
+    TEST("another secret is wrong where one is known, for that client and hash alone")
+    {
+        struct secret_name another = name_of("backend", "$2a$1", "secrets"),
+                           other = name_of("other", "$2a$1", "secret");
+        CHECK(known_secrets_find(known, &another) == FOUND_WRONG);
+        CHECK(known_secrets_find(known, &other) == FOUND_NONE);
     }
     TEST("for five minutes after it was last shown")
     {
@@ -54,16 +61,16 @@ int main(void)
     }
     TEST("there is room for KNOWN_SECRETS_MAX at most, and the newest is always among them")
     {
-        char secret[32];
+        char client[32];
         int known_count = 0;
         for (int i = 0; i < 2 * KNOWN_SECRETS_MAX; i++) {
-            snprintf(secret, sizeof secret, "secret %d", i);
-            add("backend", "$2a$1", secret);
-            CHECK(knows("backend", "$2a$1", secret));
+            snprintf(client, sizeof client, "client %d", i);
+            add(client, "$2a$1", "secret");
+            CHECK(knows(client, "$2a$1", "secret"));
         }
         for (int i = 0; i < 2 * KNOWN_SECRETS_MAX; i++) {
-            snprintf(secret, sizeof secret, "secret %d", i);
-            known_count += knows("backend", "$2a$1", secret);
+            snprintf(client, sizeof client, "client %d", i);
+            known_count += knows(client, "$2a$1", "secret");
         }
         CHECK(known_count > KNOWN_SECRETS_MAX / 2 && known_count <= KNOWN_SECRETS_MAX);
     }
