@@ -13,14 +13,6 @@ void job_list_push(struct job_list *list, struct job *job)
     list->count++;
 }
 
-void job_list_push_front(struct job_list *list, struct job *job)
-{
-    job->next = list->first;
-    list->first = job;
-    if (job->next == NULL) list->last = &job->next;
-    list->count++;
-}
-
 struct job *job_list_take(struct job_list *list)
 {
     struct job *job = list->first;

@@ -74,7 +74,6 @@ struct job_list {
 };
 void job_list_init(struct job_list *list);
 void job_list_push(struct job_list *list, struct job *job);
-void job_list_push_front(struct job_list *list, struct job *job);
 struct job *job_list_take(struct job_list *list); /* NULL: empty */
 
 struct job *job_create(struct storage_call *call, const struct stage *stage);
