@@ -1,4 +1,4 @@
-/* echo_server: a server with routes that show what net does; limits.py asks it.
+/* echo_server: a server with routes that show what net does; the programs beside asking.py ask it.
  * usage: echo_server [idle=MS] [workers=N] [cert=FILE key=FILE] [trust=CIDR]... ; prints its ports, one line, when it
  * accepts. Listeners: plain, one with a gate (x-key: open) and 8 connections for each worker, TLS. SIGTERM drains it.
  */
