@@ -271,7 +271,7 @@ static void check_crowds(void)
 
 static void check_leaving(void)
 {
-    TEST("who leaves the line makes room, and is not hashed")
+    TEST("who stood behind another in the line and leaves makes room, and is not hashed")
     {
         struct person first, second;
         forget();
@@ -285,7 +285,7 @@ static void check_leaving(void)
         await(&first);
         CHECK(!is_known("right"));
     }
-    TEST("nor is what waits for a thread, when nobody waits for it any more; the next in line takes its place")
+    TEST("what heads the line is not hashed either if all leave before a thread has it; the next takes its place")
     {
         struct person p, beside;
         forget();
