@@ -84,6 +84,20 @@ void *arena_take(struct arena *a, size_t size)
     return memset(place(a, size, rounded), 0, size); /* a chunk's room is far more than what most requests take of it */
 }
 
+bool arena_adopt(struct arena *a, struct arena *from)
+{
+    a->overflowed = a->overflowed || from->used > a->cap - a->used;
+    if (a->overflowed) return false;
+    /* behind the newest chunk, as what stands alone */
+    struct arena_chunk **at = a->chunks != NULL ? &a->chunks->next : &a->chunks, *after = *at;
+    *at = from->chunks;
+    while (*at != NULL) at = &(*at)->next;
+    *at = after;
+    a->used += from->used;
+    arena_init(from, from->cap);
+    return true;
+}
+
 struct bytes arena_copy(struct arena *a, struct bytes b)
 {
     if (!bytes_present(b)) return BYTES_ABSENT;

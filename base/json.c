@@ -51,11 +51,27 @@ static size_t vetted_len(struct bytes b)
 /* nearly all of any text */
 static bool is_usual(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '\\'; }
 
+/* The same of eight bytes at once, as one number: in none is the high bit set, nor does it come up when 0x20 is taken
+ * off, or 1 off its difference from a backslash. A byte borrows from its neighbour only where it is unusual itself. */
+static bool are_usual(const char *at)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    uint64_t unusual = eight | (eight - each * 0x20) | ((eight ^ each * '\\') - each);
+    return (unusual & each * 0x80) == 0;
+}
+
+static size_t skip_usual(struct bytes text, size_t from)
+{
+    while (text.len - from >= sizeof(uint64_t) && are_usual(text.at + from)) from += sizeof(uint64_t);
+    while (from < text.len && is_usual((unsigned char)text.at[from])) from++;
+    return from;
+}
+
 static bool check_characters(struct bytes text, struct fault *fault)
 {
-    for (size_t len, i = 0; i < text.len; i += len) {
-        len = 1;
-        if (is_usual((unsigned char)text.at[i])) continue;
+    for (size_t len, i = skip_usual(text, 0); i < text.len; i = skip_usual(text, i + len)) {
         len = vetted_len((struct bytes){text.at + i, text.len - i});
         if (len == 0) return refuse(text, i, "a character that is not allowed", fault);
     }
@@ -203,6 +219,7 @@ bool json_walk(struct bytes text, size_t size_max, const struct json_events *eve
 /* Building the tree. */
 struct builder {
     struct arena *arena;
+    struct bytes text; /* a copy of what is read, in the arena */
     const char **why;
     bool unique_names;
     struct bytes name; /* of the member to come */
@@ -232,11 +249,18 @@ static struct json *add(struct builder *b, enum json_type type)
     return value;
 }
 
+/* yajl points into what it reads but where it had to take an escape out */
+static struct bytes keep(struct builder *b, struct bytes text)
+{
+    bool is_kept = (uintptr_t)text.at - (uintptr_t)b->text.at < b->text.len;
+    return is_kept ? text : arena_copy(b->arena, text);
+}
+
 static bool add_text(struct builder *b, enum json_type type, struct bytes text)
 {
     struct json *value = add(b, type);
     if (value == NULL) return false;
-    value->text = arena_copy(b->arena, text);
+    value->text = keep(b, text);
     return bytes_present(value->text);
 }
 
@@ -265,7 +289,7 @@ static bool build_string(void *data, struct bytes text) { return add_text(data, 
 static bool build_name(void *data, struct bytes name)
 {
     struct builder *b = data;
-    b->name = arena_copy(b->arena, name);
+    b->name = keep(b, name);
     return bytes_present(b->name);
 }
 
@@ -322,14 +346,39 @@ static const struct json_events building = {
     .on_array_end = build_array_end,
 };
 
-const struct json *json_parse(struct arena *a, struct bytes text, const struct json_limits *limits, struct fault *fault)
+struct json *json_parse(struct arena *a, struct bytes text, const struct json_limits *limits, struct fault *fault)
 {
     struct walk w = {.events = &building};
     struct builder b = {.arena = a, .why = &w.why, .unique_names = limits->unique_names};
     w.data = &b;
-    if (run_walk(&w, text, limits->size_max, fault)) return b.root;
+    b.text = text.len > limits->size_max ? text : arena_copy(a, text);
+    if (!a->overflowed && run_walk(&w, b.text, limits->size_max, fault)) return b.root;
     if (a->overflowed) fault_set(fault, FAULT_FULL, "json", "over the %zu bytes of its arena", a->cap);
     return NULL;
+}
+
+/* but for its members */
+static struct json *copy_alone(struct arena *a, const struct json *value)
+{
+    struct json *copy = arena_take(a, sizeof *copy);
+    if (copy == NULL) return NULL;
+    *copy = (struct json){.type = value->type, .truth = value->truth, .count = value->count};
+    copy->name = arena_copy(a, value->name);
+    copy->text = arena_copy(a, value->text);
+    return copy;
+}
+
+struct json *json_copy(struct arena *a, const struct json *value)
+{
+    struct json *copy = value == NULL ? NULL : copy_alone(a, value);
+    if (copy == NULL) return NULL;
+    struct json **place = &copy->first;
+    for (const struct json *member = value->first; member != NULL; member = member->next) {
+        *place = json_copy(a, member);
+        if (*place == NULL) return NULL;
+        place = &(*place)->next;
+    }
+    return a->overflowed ? NULL : copy;
 }
 
 static const struct json *find(const struct json *object, struct bytes name)

@@ -1,8 +1,8 @@
 /* json: reading JSON (RFC 8259) over yajl, with caps; writing is base/text.h.
  * Rule: the tree lives in the arena and borrows nothing from the input. Numbers stay as they stood in the text, since a
  * double would lose digits. Refused: over 64 levels deep, over limits->size_max bytes, invalid UTF-8, half of a
- * surrogate pair as an escape, anything behind the value, and, where limits->unique_names is set, an object with one name
- * twice (set it wherever we decide on a member). */
+ * surrogate pair as an escape, anything behind the value, and, where limits->unique_names is set, an object with one
+ * name twice (set it wherever we decide on a member). */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -30,8 +30,10 @@ struct json_limits {
 
 /* NULL with *fault (FAULT_INPUT; the words name line and column and quote nothing) when it is not JSON or over a limit;
  * FAULT_FULL when the arena's cap is passed */
-const struct json *json_parse(struct arena *a, struct bytes text, const struct json_limits *limits, struct fault *fault)
+struct json *json_parse(struct arena *a, struct bytes text, const struct json_limits *limits, struct fault *fault)
     __attribute__((warn_unused_result));
+/* the whole tree; NULL for NULL, and when the arena's cap is passed */
+struct json *json_copy(struct arena *a, const struct json *value);
 
 /* The member of that name, or NULL; also when object is NULL or no object: look-ups can be chained. */
 const struct json *json_find(const struct json *object, const char *name);
@@ -48,8 +50,8 @@ struct text;
 void json_write(struct text *t, const struct json *value);
 
 /* The event interface, for building another kind of tree without one between. A function that returns false ends the
- * walk with FAULT_INPUT. None may be NULL. Numbers come as they stood; what is handed over lives during the call. The same
- * refusals as above but unique_names. */
+ * walk with FAULT_INPUT. None may be NULL. Numbers come as they stood; what is handed over lives during the call. The
+ * same refusals as above but unique_names. */
 struct json_events {
     bool (*on_null)(void *data);
     bool (*on_bool)(void *data, bool truth);

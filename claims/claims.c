@@ -2,13 +2,10 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "claims/path.h"
 #include "claims/program.h"
 #include "claims/value.h"
-
-enum { SESSION_MAX = 1024 * 1024 };
 
 /* a claim of a table */
 struct entry {
@@ -21,7 +18,7 @@ struct entry {
 struct claims {
     struct arena arena;
     struct entry *entries; /* NULL where one program returns all */
-    size_t entry_count, path_count;
+    size_t entry_count;
     struct program *program; /* NULL where every claim is a path */
 };
 
@@ -49,7 +46,6 @@ static void add_claim(struct claims *claims, const struct claim_expression *clai
     entry->name = arena_copy(&claims->arena, claim->name);
     entry->optional = claim->optional;
     entry->is_path = path_parse(&claims->arena, text, &entry->path);
-    claims->path_count += entry->is_path;
     if (entry->is_path) return;
     entry->index = *count;
     expressions[(*count)++] = (struct expression){claim->name, claim->expression, claim->line, claim->column};
@@ -186,14 +182,9 @@ static bool put_all(const struct claims *claims, struct text *out, struct fault 
 static bool put_claims(struct claims *claims, const struct claims_input *input, struct arena *arena, struct text *out,
                        struct fault *fault)
 {
-    const struct json *session = NULL;
-    if (claims->path_count > 0) {
-        session = json_parse(arena, input->session, &(struct json_limits){SESSION_MAX, true}, NULL);
-        if (session == NULL) return fail(BYTES("session"), "is no JSON, or too long", fault);
-    }
-    if (claims->program == NULL) return put_table(claims, session, out, fault);
-    if (!program_run(claims->program, input, fault)) return false;
-    bool put = claims->entries == NULL ? put_all(claims, out, fault) : put_table(claims, session, out, fault);
+    if (claims->program == NULL) return put_table(claims, input->session, out, fault);
+    if (!program_run(claims->program, input, arena, fault)) return false;
+    bool put = claims->entries == NULL ? put_all(claims, out, fault) : put_table(claims, input->session, out, fault);
     program_done(claims->program);
     return put;
 }

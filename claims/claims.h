@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "base/json.h"
 
 enum { CLAIMS_RESULT_MAX = 16 * 1024, CLAIMS_RUN_MAX_MS = 50, CLAIMS_MEMORY_MAX = 4 * 1024 * 1024 };
 
@@ -43,12 +44,11 @@ struct claims *claims_create(const struct claims_source *source, struct fault *f
 void claims_destroy(struct claims *claims);
 
 struct claims_input {
-    struct bytes session;        /* JSON */
-    struct bytes client;         /* JSON */
-    struct bytes scope;          /* text */
-    struct bytes audience;       /* JSON array */
-    struct bytes identity_admin; /* JSON or absent (null) */
-    struct bytes hydra;          /* the same */
+    const struct json *session;                /* what the expressions begin at */
+    struct bytes client;                       /* JSON, or absent: null */
+    struct bytes scope;                        /* text */
+    struct bytes audience;                     /* JSON array, or absent: null */
+    const struct json *identity_admin, *hydra; /* NULL: null */
 };
 /* *out: a JSON object, names in the order of the table; null claims left out; reserved names that a program returned
  * are a failure. Whole numbers over 2^53 pass only where they stand as they stood in the session (a plain path to

@@ -12,6 +12,8 @@
 #include "claims/value.h"
 #include "claims/watchdog.h"
 
+enum { TEXT_MAX = 1024 * 1024 }; /* bytes of JSON that is handed in as text */
+
 struct program {
     struct arena arena;
     struct expression *expressions;
@@ -247,22 +249,29 @@ void program_destroy(struct program *p)
 
 static bool fail(const char *words, struct fault *fault) { return fault_set(fault, FAULT_BUG, "claims", "%s", words); }
 
-/* adds it to the array; absent is null */
-static bool add_json(jv *array, struct bytes json)
+/* adds it to the array; NULL is null */
+static bool add_json(jv *array, const struct json *json)
 {
     jv value = jv_null();
-    if (bytes_present(json) && !value_read(json, &value)) return false;
+    if (json != NULL && !value_read(json, &value)) return false;
     *array = jv_array_append(*array, value);
     return true;
 }
 
+static bool add_text(jv *array, struct arena *arena, struct bytes text)
+{
+    const struct json_limits limits = {.size_max = TEXT_MAX};
+    const struct json *json = bytes_present(text) ? json_parse(arena, text, &limits, NULL) : NULL;
+    return (json != NULL || !bytes_present(text)) && add_json(array, json);
+}
+
 /* as put_head binds it */
-static bool read_input(const struct claims_input *in, struct bindings bindings, jv *out)
+static bool read_input(const struct claims_input *in, struct bindings bindings, struct arena *arena, jv *out)
 {
     *out = jv_array();
-    if (!add_json(out, in->session) || !add_json(out, in->client)) return false;
+    if (!add_json(out, in->session) || !add_text(out, arena, in->client)) return false;
     *out = jv_array_append(*out, jv_string_sized(in->scope.at == NULL ? "" : in->scope.at, (int)in->scope.len));
-    if (!add_json(out, in->audience)) return false;
+    if (!add_text(out, arena, in->audience)) return false;
     if (bindings.identity_admin && !add_json(out, in->identity_admin)) return false;
     return !bindings.hydra || add_json(out, in->hydra);
 }
@@ -278,12 +287,12 @@ static bool are_results(jv results, size_t count)
     return jv_get_kind(results) == JV_KIND_ARRAY && jv_array_length(jv_copy(results)) == (int)count;
 }
 
-bool program_run(struct program *p, const struct claims_input *in, struct fault *fault)
+bool program_run(struct program *p, const struct claims_input *in, struct arena *arena, struct fault *fault)
 {
     jv input;
-    if (!read_input(in, p->bindings, &input)) {
+    if (!read_input(in, p->bindings, arena, &input)) {
         jv_free(input);
-        return fail("session, client, audience, metadata_admin or what Hydra sent is no JSON", fault);
+        return fail("client or audience is no JSON, or a number somewhere is too long", fault);
     }
     jq_start(p->jq, input, 0);
     watchdog_arm(&p->watch, p->jq, CLAIMS_RUN_MAX_MS);

@@ -28,8 +28,9 @@ struct program *program_create(const struct expression *expressions, size_t coun
                                struct fault *fault) MUST_USE;
 void program_destroy(struct program *program); /* NULL is nothing */
 
-/* FAULT_BUG: over a bound, or what came in is no JSON */
-bool program_run(struct program *program, const struct claims_input *input, struct fault *fault) MUST_USE;
+/* FAULT_BUG: over a bound, or what came in is no JSON; what is read is read in the arena */
+bool program_run(struct program *program, const struct claims_input *input, struct arena *arena,
+                 struct fault *fault) MUST_USE;
 /* NULL and the value, which the caller frees; or the kind of failure, and no value */
 const char *program_result(const struct program *program, size_t index, jv *value);
 void program_done(struct program *program);

@@ -7,95 +7,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_MOST = 1024 * 1024, NUMBER_LEN_MAX = 400 };
-
 static const double whole_max = 9007199254740992.0; /* 2^53: from here on two whole numbers may be one double */
 
 /* ---- reading ---- */
 
-struct reader {
-    jv root;
-    size_t depth;
-    jv open[JSON_DEPTH_MAX], name[JSON_DEPTH_MAX]; /* of each level: the container, and the member to come */
-};
-
-static bool put(struct reader *r, jv value)
+static bool read_number(struct bytes text, jv *out)
 {
-    if (r->depth == 0) {
-        r->root = value;
-        return true;
-    }
-    jv *container = &r->open[r->depth - 1], *name = &r->name[r->depth - 1];
-    if (jv_get_kind(*container) == JV_KIND_ARRAY) {
-        *container = jv_array_append(*container, value);
-        return true;
-    }
-    *container = jv_object_set(*container, *name, value);
-    *name = jv_invalid();
-    return true;
-}
-
-static bool open_container(struct reader *r, jv container)
-{
-    r->open[r->depth] = container;
-    r->name[r->depth++] = jv_invalid();
-    return true;
-}
-
-static bool on_null(void *data) { return put(data, jv_null()); }
-
-static bool on_bool(void *data, bool truth) { return put(data, jv_bool(truth)); }
-
-static bool on_number(void *data, struct bytes text)
-{
-    char room[NUMBER_LEN_MAX + 1];
-    if (text.len > NUMBER_LEN_MAX) return false;
+    char room[VALUE_DIGITS_MAX + 1];
+    if (text.len > VALUE_DIGITS_MAX) return false;
     memcpy(room, text.at, text.len);
     room[text.len] = '\0';
-    return put(data, jv_number(fmax(-DBL_MAX, fmin(DBL_MAX, strtod(room, NULL)))));
-}
-
-static bool on_string(void *data, struct bytes text) { return put(data, jv_string_sized(text.at, (int)text.len)); }
-
-static bool on_object(void *data) { return open_container(data, jv_object()); }
-
-static bool on_name(void *data, struct bytes name)
-{
-    struct reader *r = data;
-    r->name[r->depth - 1] = jv_string_sized(name.at, (int)name.len);
+    *out = jv_number(fmax(-DBL_MAX, fmin(DBL_MAX, strtod(room, NULL))));
     return true;
 }
 
-static bool on_array(void *data) { return open_container(data, jv_array()); }
+static jv string_of(struct bytes text) { return jv_string_sized(text.at, (int)text.len); }
 
-static bool on_end(void *data)
+static bool read_array(const struct json *array, jv *out)
 {
-    struct reader *r = data;
-    r->depth--;
-    return put(r, r->open[r->depth]);
+    jv member;
+    *out = jv_array_sized((int)array->count);
+    for (const struct json *each = array->first; each != NULL; each = each->next) {
+        if (!value_read(each, &member)) return false;
+        *out = jv_array_append(*out, member);
+    }
+    return true;
 }
 
-static const struct json_events reading = {.on_null = on_null,
-                                           .on_bool = on_bool,
-                                           .on_number = on_number,
-                                           .on_string = on_string,
-                                           .on_object = on_object,
-                                           .on_name = on_name,
-                                           .on_object_end = on_end,
-                                           .on_array = on_array,
-                                           .on_array_end = on_end};
-
-bool value_read(struct bytes json, jv *out)
+static bool read_object(const struct json *object, jv *out)
 {
-    struct reader r = {.root = jv_invalid()};
-    bool read = json_walk(json, SIZE_MOST, &reading, &r, NULL);
-    *out = r.root;
-    if (read) return true;
-    for (; r.depth > 0; r.depth--) {
-        jv_free(r.open[r.depth - 1]);
-        jv_free(r.name[r.depth - 1]);
+    jv member;
+    *out = jv_object();
+    for (const struct json *each = object->first; each != NULL; each = each->next) {
+        if (!value_read(each, &member)) return false;
+        *out = jv_object_set(*out, string_of(each->name), member);
     }
-    jv_free(r.root);
+    return true;
+}
+
+/* false: something may stand in *out already */
+static bool read_any(const struct json *json, jv *out)
+{
+    switch (json->type) {
+    case JSON_NULL: *out = jv_null(); return true;
+    case JSON_BOOL: *out = jv_bool(json->truth); return true;
+    case JSON_NUMBER: return read_number(json->text, out);
+    case JSON_STRING: *out = string_of(json->text); return true;
+    case JSON_ARRAY: return read_array(json, out);
+    case JSON_OBJECT: return read_object(json, out);
+    }
+    abort();
+}
+
+bool value_read(const struct json *json, jv *out)
+{
+    *out = jv_invalid();
+    if (read_any(json, out)) return true;
+    jv_free(*out);
     return false;
 }
 

@@ -9,8 +9,9 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* false when it is not JSON; *out is the caller's */
-bool value_read(struct bytes json, jv *out);
+/* *out is the caller's; false, and nothing in it, where a number has over VALUE_DIGITS_MAX digits */
+enum { VALUE_DIGITS_MAX = 400 };
+bool value_read(const struct json *json, jv *out);
 /* Appends it as JSON; value stays the caller's. NULL when done, else the kind of failure, and then something may stand
  * in out already. It stops when out is len_max long. */
 const char *value_write(struct text *out, jv value, size_t len_max);

@@ -11,7 +11,8 @@
 
 enum {
     BIG_MAX = 16 * 1024 * 1024,
-    CLOCK_SKEW_MS = 5000, /* how much our clock may be ahead of Kratos', as in identity/kratos/session.c */
+    KEPT_JSON_MAX = 1024 * 1024, /* bytes of what is kept of a person */
+    CLOCK_SKEW_MS = 5000,        /* how much our clock may be ahead of Kratos', as in identity/kratos/session.c */
 };
 
 struct hydra_hook {
@@ -209,7 +210,7 @@ static bool map_session_id(struct flow *flow, struct bytes *id, struct fault *fa
 {
     struct hydra_hook_request *x = hook_request_of(flow);
     const struct claims_input input = {
-        .session = x->request.body, .scope = x->payload.scope, .audience = x->payload.audience};
+        .session = x->payload.root, .scope = x->payload.scope, .audience = x->payload.audience};
     struct bytes result;
     *id = BYTES_ABSENT;
     return claims_map(hook_of(flow)->kratos_session, &input, &x->big, &result, fault) &&
@@ -296,12 +297,12 @@ static bool put_claims(struct hydra_hook_request *x, struct claims *claims, cons
                        struct fault *fault)
 {
     const struct json_limits limits = {.size_max = CLAIMS_RESULT_MAX, .unique_names = true};
-    const struct claims_input input = {.session = x->person->json,
+    const struct claims_input input = {.session = x->session,
                                        .client = write_client(&x->big, x->payload.client_id),
                                        .scope = x->payload.scope,
                                        .audience = x->payload.audience,
-                                       .identity_admin = x->person->metadata_admin,
-                                       .hydra = x->request.body};
+                                       .identity_admin = x->identity_admin,
+                                       .hydra = x->payload.root};
     struct bytes mapped;
     if (!claims_map(claims, &input, &x->big, &mapped, fault)) return false;
     const struct json *members = json_parse(&x->big, mapped, &limits, fault);
@@ -310,11 +311,21 @@ static bool put_claims(struct hydra_hook_request *x, struct claims *claims, cons
     return true;
 }
 
+static bool read_kept(struct arena *arena, struct bytes kept, const struct json **json, struct fault *fault)
+{
+    const struct json_limits limits = {.size_max = KEPT_JSON_MAX, .unique_names = true};
+    *json = NULL;
+    if (bytes_present(kept)) *json = json_parse(arena, kept, &limits, fault);
+    return *json != NULL || !bytes_present(kept);
+}
+
 static bool write_body(struct flow *flow, struct fault *fault)
 {
     struct hydra_hook_request *x = hook_request_of(flow);
     const struct hydra_hook *hook = hook_of(flow);
     struct text t;
+    if (!read_kept(&x->big, x->person->json, &x->session, fault)) return false;
+    if (!read_kept(&x->big, x->person->metadata_admin, &x->identity_admin, fault)) return false;
     text_init(&t, &x->big, 1024);
     text_put(&t, BYTES("{\"session\":{\"access_token\":"));
     if (!put_claims(x, hook->access_token, x->payload.access_claims, &t, fault)) return false;

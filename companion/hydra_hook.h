@@ -45,9 +45,10 @@ struct hydra_hook_request { /* the route's struct */
     struct person_ask ask;
     struct person_answer looked;
     const struct kept_person *person;
-    bool from_last_look;      /* Kratos is away, the person is as it was */
-    int status;               /* 0: not decided */
-    struct bytes body, words; /* 200; 4xx */
+    const struct json *session, *identity_admin; /* of the person */
+    bool from_last_look;                         /* Kratos is away, the person is as it was */
+    int status;                                  /* 0: not decided */
+    struct bytes body, words;                    /* 200; 4xx */
 };
 extern const struct step HYDRA_HOOK_STEPS[];
 void hydra_hook_finish(struct flow *flow);

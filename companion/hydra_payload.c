@@ -105,8 +105,8 @@ static bool read_request(struct arena *arena, const struct json *request, struct
 bool hydra_payload_parse(struct arena *arena, struct bytes body, struct hydra_payload *payload, struct fault *fault)
 {
     const struct json *session, *request, *requester;
-    *payload = (struct hydra_payload){.is_legacy = false};
     const struct json *root = json_parse(arena, body, &limits, fault);
+    *payload = (struct hydra_payload){.root = root};
     if (root == NULL) return false;
     if (!read_object(root, "session", &session, fault) || !read_object(root, "request", &request, fault) ||
         !read_object(root, "requester", &requester, fault))

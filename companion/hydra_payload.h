@@ -11,7 +11,8 @@
 #include "base/text.h"
 
 struct hydra_payload {
-    bool is_legacy; /* refresh_token_hook's */
+    const struct json *root; /* all that came */
+    bool is_legacy;          /* refresh_token_hook's */
     bool
         is_client_credentials; /* no person: the grant type says so, or where none is named the subject is the client */
     struct bytes subject;      /* session.id_token.subject: whom Hydra's login app named; absent when empty */

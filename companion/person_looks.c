@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 enum { LOOK_ARENA_MAX = 8 * 1024 * 1024 };
 
@@ -60,17 +61,25 @@ static enum step_result look_for_admin(struct flow *flow)
     const struct session *session = &x->look.session;
     x->admin = (struct look){.outcome = LOOK_LIVE};
     if (!x->looks->settings.with_metadata_admin || x->look.outcome != LOOK_LIVE) return STEP_NEXT;
-    if (bytes_present(session->metadata_admin)) return STEP_NEXT;
+    if (session->metadata_admin != NULL) return STEP_NEXT;
     return ask_identity(flow, x->looks->settings.identity, session->identity_id, &x->arena, &x->admin);
 }
 
 static void join_looks(struct person_look *x)
 {
     if (x->look.outcome != LOOK_LIVE) return;
-    if (!bytes_present(x->look.session.metadata_admin))
-        x->look.session.metadata_admin = x->admin.session.metadata_admin;
+    if (x->look.session.metadata_admin == NULL) x->look.session.metadata_admin = x->admin.session.metadata_admin;
     x->look.outcome = x->admin.outcome;
     if (x->admin.outcome != LOOK_LIVE) memcpy(x->look.reason, x->admin.reason, sizeof x->look.reason);
+}
+
+static struct bytes write_json(struct arena *arena, const struct json *json)
+{
+    struct text t;
+    if (json == NULL) return BYTES_ABSENT;
+    text_init(&t, arena, 4096);
+    json_write(&t, json);
+    return text_bytes(&t);
 }
 
 static void keep(struct person_look *x)
@@ -82,8 +91,8 @@ static void keep(struct person_look *x)
         bool is_uuid = uuid_parse(session->identity_id, person.identity);
         assert(is_uuid);
         person.expires_at_ms = session->expires_at_ms;
-        person.json = session->json;
-        person.metadata_admin = session->metadata_admin;
+        person.json = write_json(&x->arena, session->json);
+        person.metadata_admin = write_json(&x->arena, session->metadata_admin);
     }
     person_memory_keep(x->looks->settings.memory, &x->ask.key, &person);
 }

@@ -20,7 +20,7 @@ struct kept_person {
     int64_t began_steady_ms;          /* of the look */
     int64_t expires_at_ms;            /* of a session, by Kratos' clock; 0: a person */
     unsigned char identity[UUID_LEN]; /* whose it is */
-    struct bytes json;                /* session.json of identity/identity.h */
+    struct bytes json;                /* session.json of identity/identity.h, as text */
     struct bytes metadata_admin;      /* JSON, or absent */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/flow.h"
+#include "base/json.h"
 #include "net/loop.h"
 
 struct identity;
@@ -30,8 +31,8 @@ struct session {
     unsigned aal;                  /* 0, 1, 2: as whoami computes it from the methods */
     struct bytes aal_name;         /* "aal1" */
     struct bytes methods;          /* JSON array of method names in Kratos' order, each once: ["password","totp"] */
-    struct bytes json;             /* the session as whoami gives it: without tokenized, without identity.metadata_admin; claims/ maps from it */
-    struct bytes metadata_admin;   /* JSON, where the admin API gave it; absent otherwise */
+    const struct json *json;       /* of one that lives, as whoami gives it: without tokenized, without identity.metadata_admin; claims/ maps from it */
+    const struct json *metadata_admin; /* where the admin API gave it; NULL otherwise */
 };
 
 struct look {

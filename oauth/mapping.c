@@ -13,7 +13,8 @@ struct bytes write_audience(struct client_request *r, const struct bytes_list *a
     return text_bytes(&t);
 }
 
-bool map_claims(struct client_request *r, const struct session *session, const struct targets *targets, struct bytes *claims, struct fault *fault)
+bool map_claims(struct client_request *r, const struct session *session, const struct targets *targets,
+                struct bytes *claims, struct fault *fault)
 {
     struct context *context = context_of(&r->oauth.request);
     const struct claims_input input = {
@@ -31,13 +32,13 @@ enum step_result ask_admin_metadata(struct flow *flow, const struct session *ses
     struct request *request = (struct request *)flow;
     const struct context *context = context_of(request);
     *person = (struct look){.outcome = LOOK_LIVE};
-    if (!context->policy->profiles[0].claims.use_admin_metadata || bytes_present(session->metadata_admin)) return STEP_NEXT;
+    if (!context->policy->profiles[0].claims.use_admin_metadata || session->metadata_admin != NULL) return STEP_NEXT;
     return ask_identity(flow, context->identity, session->identity_id, &request->arena, person);
 }
 
 void take_admin_metadata(struct session *session, const struct look *person)
 {
-    if (!bytes_present(session->metadata_admin)) session->metadata_admin = person->session.metadata_admin;
+    if (session->metadata_admin == NULL) session->metadata_admin = person->session.metadata_admin;
 }
 
 struct bytes map_subject(const struct policy *policy, const struct session *session)

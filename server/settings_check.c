@@ -75,7 +75,9 @@ static void check_trusted_proxies(struct reader *r)
 
 /* ---- URLs ---- */
 
-enum { ISSUER_LEN_MAX = 512 }; /* with a client_id it goes into each refresh token's tag: oauth/refresh_token.c holds 1024 bytes */
+enum {
+    ISSUER_LEN_MAX = 512
+}; /* with a client_id it goes into each refresh token's tag: oauth/refresh_token.c holds 1024 bytes */
 
 static void check_issuer(struct reader *r)
 {
@@ -127,6 +129,8 @@ bool require_audience(struct reader *r, const struct place *place, const char *k
         "is no audience; right would be a URI or a name, of up to 512 visible ASCII characters without spaces");
 }
 
+static int shown_len(struct bytes audience) { return audience.len < 60 ? (int)audience.len : 60; }
+
 /* RFC 8693 2.2.2: who names no target would get no token */
 bool require_one_profile(struct reader *r, const struct place *place, const char *key,
                          const struct bytes_list *audience)
@@ -138,8 +142,8 @@ bool require_one_profile(struct reader *r, const struct place *place, const char
         if (token_profiles_alike(&profiles[policy_profile(policy, at[i])], &profiles[policy_profile(policy, at[0])]))
             continue;
         return complain(&r->complaints, place, key,
-                        "%.60s and %.60s can't share a token: access_token.resources makes them differ", at[0].at,
-                        at[i].at);
+                        "%.*s and %.*s can't share a token: access_token.resources makes them differ", shown_len(at[0]),
+                        at[0].at, shown_len(at[i]), at[i].at);
     }
     return true;
 }

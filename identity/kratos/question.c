@@ -50,22 +50,31 @@ static struct waiter *take_waiter(struct question *question)
 static void copy_session(struct session *session, struct arena *arena)
 {
     struct bytes *const members[] = {
-        &session->id,      &session->identity_id, &session->external_id,    &session->aal_name,
-        &session->methods, &session->json,        &session->metadata_admin,
+        &session->id, &session->identity_id, &session->external_id, &session->aal_name, &session->methods,
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) *members[i] = arena_copy(arena, *members[i]);
+    session->json = json_copy(arena, session->json);
+    session->metadata_admin = json_copy(arena, session->metadata_admin);
 }
 
-static void copy_look(const struct look *look, const struct asker *asker)
+static bool copy_look(struct look *look, struct arena *arena)
 {
-    struct look *copy = asker->look;
-    *copy = *look;
-    copy_session(&copy->session, asker->arena);
-    copy->redirect_to = arena_copy(asker->arena, look->redirect_to);
-    copy->cookie = arena_copy(asker->arena, look->cookie);
-    if (!asker->arena->overflowed) return;
-    *copy = (struct look){.outcome = LOOK_AWAY, .began_steady_ms = look->began_steady_ms};
-    snprintf(copy->reason, sizeof copy->reason, "the answer is more than the request may keep");
+    copy_session(&look->session, arena);
+    look->redirect_to = arena_copy(arena, look->redirect_to);
+    look->cookie = arena_copy(arena, look->cookie);
+    return !arena->overflowed;
+}
+
+/* The last of them takes the original, unless that is the long answer about a session which nobody needs any more: who
+ * has no room for it must hear of the end all the same. */
+static void give_look(struct question *question, const struct asker *asker)
+{
+    struct look *look = asker->look;
+    *look = question->look;
+    bool may_take = question->waiters == NULL && look->outcome == LOOK_LIVE;
+    if (may_take ? arena_adopt(asker->arena, &question->arena) : copy_look(look, asker->arena)) return;
+    *look = (struct look){.outcome = LOOK_AWAY, .began_steady_ms = question->look.began_steady_ms};
+    snprintf(look->reason, sizeof look->reason, "the answer is more than the request may keep");
 }
 
 /* ---- the question ---- */
@@ -163,7 +172,7 @@ void question_end(struct question *question, enum look_outcome outcome, const ch
     while ((waiter = take_waiter(question)) != NULL) {
         struct asker asker = waiter->asker;
         free(waiter);
-        copy_look(&question->look, &asker);
+        give_look(question, &asker);
         flow_wake(asker.flow); /* may cancel others who wait here, or ask anew */
     }
     destroy(question);

@@ -136,68 +136,52 @@ static struct bytes name_aal(unsigned aal)
     return names[aal];
 }
 
+/* ---- the session as whoami gives it, whichever API it came from ---- */
+
+static struct json *take_member(struct json *object, const char *name)
+{
+    struct json **at = &object->first, *taken;
+    while (*at != NULL && !bytes_equal((*at)->name, bytes_of(name))) at = &(*at)->next;
+    taken = *at;
+    if (taken == NULL) return NULL;
+    *at = taken->next;
+    taken->next = NULL;
+    object->count--;
+    return taken;
+}
+
 /* what whoami never shows, and the admin API does */
-static bool is_for_admins(struct bytes name)
+static void shape_identity(struct json *identity, struct session *session)
 {
-    return bytes_equal(name, BYTES("metadata_admin")) || bytes_equal(name, BYTES("credentials"));
+    session->metadata_admin = take_member(identity, "metadata_admin");
+    take_member(identity, "credentials");
 }
 
-static void write_identity(struct text *t, const struct json *identity)
+static void set_text(struct json *value, struct bytes text)
 {
-    text_put_char(t, '{');
-    for (const struct json *member = identity->first; member != NULL; member = member->next) {
-        if (is_for_admins(member->name)) continue;
-        text_put_json_name(t, member->name);
-        json_write(t, member);
+    *value = (struct json){.type = JSON_STRING, .name = value->name, .text = text, .next = value->next};
+}
+
+static void shape_session(struct json *root, struct session *session)
+{
+    take_member(root, "tokenized");
+    for (struct json *member = root->first; member != NULL; member = member->next) {
+        if (bytes_equal(member->name, BYTES("identity"))) shape_identity(member, session);
+        if (bytes_equal(member->name, BYTES("authenticator_assurance_level"))) set_text(member, session->aal_name);
     }
-    text_put_char(t, '}');
-}
-
-static void write_member(struct text *t, const struct json *member, const struct session *session)
-{
-    text_put_json_name(t, member->name);
-    if (bytes_equal(member->name, BYTES("identity")))
-        write_identity(t, member);
-    else if (bytes_equal(member->name, BYTES("authenticator_assurance_level")))
-        text_put_json(t, session->aal_name);
-    else
-        json_write(t, member);
-}
-
-/* in whoami's shape, whichever of the two it came from */
-static bool write_session(struct arena *arena, const struct json *root, size_t expected_len, struct session *session)
-{
-    struct text t;
-    text_init(&t, arena, expected_len);
-    text_put_char(&t, '{');
-    for (const struct json *member = root->first; member != NULL; member = member->next)
-        if (!bytes_equal(member->name, BYTES("tokenized"))) write_member(&t, member, session);
-    text_put_char(&t, '}');
-    session->json = text_bytes(&t);
-    return bytes_present(session->json);
+    session->json = root;
 }
 
 /* a session of which nothing but the identity is known */
-static bool write_lone_identity(struct arena *arena, const struct json *identity, size_t expected_len,
-                                struct session *session)
+static bool wrap_identity(struct arena *arena, struct json *identity, struct session *session)
 {
-    struct text t;
-    text_init(&t, arena, expected_len);
-    text_put(&t, BYTES("{\"identity\":"));
-    write_identity(&t, identity);
-    text_put_char(&t, '}');
-    session->json = text_bytes(&t);
-    return bytes_present(session->json);
-}
-
-static bool write_metadata_admin(struct arena *arena, const struct json *metadata, struct session *session)
-{
-    struct text t;
-    if (metadata == NULL) return true;
-    text_init(&t, arena, 64);
-    json_write(&t, metadata);
-    session->metadata_admin = text_bytes(&t);
-    return bytes_present(session->metadata_admin);
+    struct json *root = arena_take(arena, sizeof *root);
+    if (root == NULL) return false;
+    shape_identity(identity, session);
+    identity->name = BYTES("identity");
+    *root = (struct json){.type = JSON_OBJECT, .first = identity, .count = 1};
+    session->json = root;
+    return true;
 }
 
 static enum standing read_times(const struct json *root, struct session *session, struct fault *fault)
@@ -210,22 +194,20 @@ static enum standing read_times(const struct json *root, struct session *session
 }
 
 /* of a session that is live: what remains */
-static enum standing read_rest(struct arena *arena, const struct json *root, size_t body_len, struct session *session,
-                               struct fault *fault)
+static enum standing read_rest(struct arena *arena, struct json *root, struct session *session, struct fault *fault)
 {
     const struct json *methods = json_find(root, "authentication_methods");
     if (!read_methods(arena, methods, session)) return unclear(fault, "authentication_methods can't be read");
     session->aal = compute_aal(methods);
     session->aal_name = name_aal(session->aal);
-    bool written = write_session(arena, root, body_len, session) &&
-                   write_metadata_admin(arena, json_find_path(root, "identity.metadata_admin"), session);
-    return written ? STANDING_LIVE : unclear(fault, "too large");
+    shape_session(root, session);
+    return STANDING_LIVE;
 }
 
 enum standing parse_session(struct arena *arena, struct bytes body, struct session *session, struct fault *fault)
 {
     *session = (struct session){0};
-    const struct json *root = json_parse(arena, body, &limits, fault);
+    struct json *root = json_parse(arena, body, &limits, fault);
     if (root == NULL) return STANDING_UNCLEAR;
     const struct json *active = json_find(root, "active");
     if (!read_uuid(arena, json_find(root, "id"), &session->id)) return unclear(fault, "id is no uuid");
@@ -234,20 +216,17 @@ enum standing parse_session(struct arena *arena, struct bytes body, struct sessi
     enum standing person = read_person(arena, json_find(root, "identity"), session, fault);
     if (person != STANDING_LIVE) return person;
     enum standing standing = read_times(root, session, fault);
-    if (standing != STANDING_LIVE) return standing;
-    return read_rest(arena, root, body.len, session, fault);
+    return standing == STANDING_LIVE ? read_rest(arena, root, session, fault) : standing;
 }
 
 enum standing parse_person(struct arena *arena, struct bytes body, struct session *session, struct fault *fault)
 {
     *session = (struct session){0};
-    const struct json *root = json_parse(arena, body, &limits, fault);
+    struct json *root = json_parse(arena, body, &limits, fault);
     if (root == NULL) return STANDING_UNCLEAR;
     enum standing standing = read_person(arena, root, session, fault);
     if (standing != STANDING_LIVE) return standing;
-    bool written = write_lone_identity(arena, root, body.len, session) &&
-                   write_metadata_admin(arena, json_find(root, "metadata_admin"), session);
-    return written ? STANDING_LIVE : unclear(fault, "too large");
+    return wrap_identity(arena, root, session) ? STANDING_LIVE : unclear(fault, "too large");
 }
 
 /* it goes into answers and, for a browser, into a Location header */

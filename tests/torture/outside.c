@@ -176,7 +176,7 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 {
     static const char JSON[] = "{\"identity\":{\"traits\":{\"email\":\"ann@example.com\"}}}";
     *session = (struct session){.identity_id = arena_copy(arena, bytes_of(IDENTITY_ID))};
-    session->json = arena_copy(arena, bytes_of(JSON));
+    session->json = json_parse(arena, bytes_of(JSON), &(struct json_limits){sizeof JSON, true}, NULL);
     if (!whole) return;
     session->id = arena_copy(arena, bytes_of(SESSION_ID));
     session->authenticated_at_ms = clock_now_ms() - 60000;
@@ -188,7 +188,8 @@ static void fill_session(struct session *session, struct arena *arena, bool whol
 
 static void fill_look(const struct asked_look *asked)
 {
-    *asked->out = (struct look){.outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = asked->began_steady_ms};
+    *asked->out = (struct look){
+        .outcome = asked->outcome, .reason = "the test says so", .began_steady_ms = asked->began_steady_ms};
     if (asked->outcome == LOOK_LIVE) fill_session(&asked->out->session, asked->arena, asked->of_session);
     if (asked->outcome == LOOK_LIVE) asked->out->cookie = BYTES("ory_kratos_session=renewed; HttpOnly");
     if (asked->outcome == LOOK_STEP_UP) asked->out->redirect_to = BYTES("https://login.example.com/aal2");

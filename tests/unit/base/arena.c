@@ -95,6 +95,42 @@ int main(void)
         CHECK(!bytes_present(arena_copy(&a, BYTES("a"))) && arena_text(&a, BYTES("a")) == NULL);
         arena_release(&a);
     }
+    TEST("what is adopted lives as long as the other, and both can go on taking")
+    {
+        struct arena from;
+        arena_init(&a, 1 << 20);
+        arena_init(&from, 1 << 20);
+        for (int turn = 0; turn < 4; turn++) {
+            struct bytes own = arena_copy(&a, turn % 2 == 0 ? BYTES("own") : BYTES_ABSENT), kept[300];
+            for (size_t i = 0; i < 300; i++) kept[i] = arena_copy(&from, BYTES("a piece of the other's"));
+            size_t used = a.used + from.used;
+            CHECK(arena_adopt(&a, &from) && a.used == used && from.used == 0 && from.chunks == NULL);
+            arena_copy(&from, BYTES("anew"));
+            arena_release(&from);
+            arena_copy(&a, BYTES("another"));
+            for (size_t i = 0; i < 300; i++) CHECK_BYTES(kept[i], BYTES("a piece of the other's"));
+            CHECK(turn % 2 == 1 || bytes_equal(own, BYTES("own")));
+            if (turn == 1) arena_release(&a);
+        }
+        CHECK(arena_adopt(&a, &from));
+        watch_frees_for("a piece of the");
+        arena_release(&a);
+        CHECK(freed_count > 3 && !freed_unwiped);
+        watch_frees_for(NULL);
+    }
+    TEST("what would pass the cap is not adopted, and stays where it is")
+    {
+        struct arena from;
+        arena_init(&a, 64);
+        arena_init(&from, 4096);
+        arena_copy(&a, BYTES("sixteen bytes..."));
+        struct bytes kept = arena_copy(&from, BYTES("sixty-four bytes, or a few less..."));
+        CHECK(!arena_adopt(&a, &from) && a.overflowed);
+        CHECK_BYTES(kept, BYTES("sixty-four bytes, or a few less..."));
+        arena_release(&a);
+        CHECK(arena_adopt(&a, &from) && a.used > 0);
+        arena_release(&a);
+    }
     TEST("what is released is wiped: chunks, and big pieces")
     {
         arena_init(&a, 1 << 20);

@@ -160,6 +160,27 @@ int main(void)
               is_refused(BYTES("\xef\xbb\xbf{}")));
         CHECK_BYTES(json_string(parse(BYTES("\"Zürich\""))), BYTES("Zürich"));
     }
+    TEST("a character that is not allowed is found wherever it stands, and one that is allowed is passed")
+    {
+        static const char not_allowed[] = "\x01\x1f\x0b\x0c\x80\xbf\xff\xdc", allowed[] = " !~[]^\x7f";
+        char text[] = "[\"abcdefghijklmnopqrstuvwxyz\"]";
+        for (size_t at = 2; at < sizeof text - 3; at++) {
+            char was = text[at];
+            for (const char *c = not_allowed; *c != '\0'; c++) {
+                char words[64];
+                text[at] = *c;
+                snprintf(words, sizeof words, "a character that is not allowed at line 1, column %zu", at + 1);
+                CHECK(is_refused_with(bytes_of(text), words));
+            }
+            for (const char *c = allowed; *c != '\0'; c++) {
+                text[at] = *c;
+                CHECK_BYTES(parse(bytes_of(text))->first->text, ((struct bytes){text + 2, sizeof text - 5}));
+            }
+            text[at] = '\\';
+            CHECK(is_refused(bytes_of(text)) != (strchr("bfnrt\"", text[at + 1]) != NULL && at < sizeof text - 4));
+            text[at] = was;
+        }
+    }
     TEST("what is not JSON is refused")
     {
         static const char *const wrong[] = {
@@ -200,13 +221,36 @@ int main(void)
         const struct json *v = json_parse(&a, BYTES("{\"a\":1,\"a\":2}"), &(struct json_limits){100, false}, &fault);
         CHECK(v != NULL && v->count == 2);
     }
-    TEST("an arena that is too small is a fault of its own")
+    TEST("an arena that is too small is a fault of its own, whatever it is too small for")
     {
         struct arena tiny;
-        arena_init(&tiny, 300);
-        CHECK(json_parse(&tiny, BYTES("[1,2,3,4,5,6,7,8]"), &(struct json_limits){100, true}, &fault) == NULL);
-        CHECK(fault.kind == FAULT_FULL);
-        arena_release(&tiny);
+        struct bytes text = BYTES("[1,{\"a\":\"b\"},\"\\u0041\",4]");
+        const struct json *whole = parse(text), *copy = NULL;
+        for (size_t cap = 1; copy == NULL; cap += 8) {
+            arena_init(&tiny, cap);
+            const struct json *read = json_parse(&tiny, text, &(struct json_limits){100, true}, &fault);
+            CHECK(read != NULL ? !tiny.overflowed : fault.kind == FAULT_FULL);
+            arena_release(&tiny);
+            copy = json_copy(&tiny, whole);
+            CHECK((copy == NULL) == tiny.overflowed);
+            arena_release(&tiny);
+        }
+    }
+    TEST("a copy of a tree is the same tree in another arena")
+    {
+        struct arena other;
+        arena_init(&other, 1 << 20);
+        const struct json *v = parse(BYTES("{\"a\":[null,true,false,\"x\\u0041\",1.50,\"\"],\"b\":{\"\":{}}}"));
+        const struct json *copy = json_copy(&other, json_find(v, "a"));
+        CHECK_BYTES(copy->name, BYTES("a"));
+        CHECK(copy->next == NULL && copy->count == 6 && json_copy(&other, NULL) == NULL);
+        copy = json_copy(&other, v);
+        arena_release(&a);
+        struct text t;
+        text_init(&t, &other, 64);
+        json_write(&t, copy);
+        CHECK_BYTES(text_bytes(&t), BYTES("{\"a\":[null,true,false,\"xA\",1.50,\"\"],\"b\":{\"\":{}}}"));
+        arena_release(&other);
     }
     TEST("members are found by name and by path, and missing ones are no harm")
     {

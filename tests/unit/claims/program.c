@@ -1,6 +1,7 @@
 #include "claims/program.h"
 
 #include "claims/value.h"
+#include "unit/json_text.h"
 #include "unit/test.h"
 
 static struct arena arena;
@@ -29,7 +30,7 @@ static struct bytes read_result(struct program *program)
 static struct bytes run(struct program *program)
 {
     fault = (struct fault){FAULT_NONE, "", ""};
-    if (!program_run(program, &input, &fault)) return arena_copy(&arena, bytes_of(fault.what));
+    if (!program_run(program, &input, &arena, &fault)) return arena_copy(&arena, bytes_of(fault.what));
     struct bytes result = read_result(program);
     program_done(program);
     return result;
@@ -83,12 +84,12 @@ static void check_usable_after(const char *bomb, const char *words)
     struct expression both[] = {{BYTES("a"), BYTES(".deep | if . then 1 else 0 end"), 0, 0},
                                 {BYTES("b"), bytes_of(bomb), 0, 0}};
     struct program *program = program_create(both, 2, (struct bindings){.hydra = false}, &fault);
-    struct bytes session = input.session;
+    const struct json *session = input.session;
     CHECK(program != NULL);
     for (int i = 0; i < 3; i++) {
-        input.session = BYTES("{\"deep\":true}");
+        input.session = json_of(&arena, BYTES("{\"deep\":true}"));
         CHECK(bytes_contain(run(program), bytes_of(words)) && fault.kind == FAULT_BUG);
-        input.session = BYTES("{\"deep\":false}");
+        input.session = json_of(&arena, BYTES("{\"deep\":false}"));
         CHECK_BYTES(run(program), BYTES("0"));
     }
     input.session = session;
@@ -99,7 +100,8 @@ int main(void)
 {
     arena_init(&arena, 64 << 20);
     input = (struct claims_input){
-        .session = BYTES("{\"a\":{\"b\":\"S\303\266hne\"},\"n\":9007199254740993,\"day\":1e300,\"list\":[3,1,2]}"),
+        .session = json_of(&arena, BYTES("{\"a\":{\"b\":\"S\303\266hne\"},\"n\":9007199254740993,\"day\":1e300,"
+                                         "\"list\":[3,1,2]}")),
         .client = BYTES("{\"client_id\":\"spa\"}"),
         .scope = BYTES("openid offline_access"),
         .audience = BYTES("[\"https://api.test\"]")};
@@ -236,12 +238,12 @@ int main(void)
     TEST("what is no JSON is a fault, and what is absent is null")
     {
         struct claims_input good = input;
-        input.session = BYTES("{");
+        input.client = BYTES("{");
         CHECK(bytes_contain(eval("1"), BYTES("no JSON")));
         input = good;
         input.audience = BYTES("[");
         CHECK(bytes_contain(eval("1"), BYTES("no JSON")));
-        input = (struct claims_input){.session = BYTES("{}")};
+        input = (struct claims_input){.session = json_of(&arena, BYTES("{}"))};
         CHECK_BYTES(eval("[$client, $scope, $audience]"), BYTES("[null,\"\",null]"));
     }
     arena_release(&arena);

@@ -238,10 +238,12 @@ static inline struct look look_with(struct identity *identity, enum looking look
     looker_start(&looker, identity, looking, subject);
     looker_wait(&looker);
     struct look look = looker.look;
-    struct bytes *const kept[] = {&look.session.id,   &look.session.identity_id, &look.session.external_id,
-                                  &look.session.json, &look.session.methods,     &look.session.metadata_admin,
-                                  &look.cookie,       &look.redirect_to};
+    struct bytes *const kept[] = {
+        &look.session.id, &look.session.identity_id, &look.session.external_id, &look.session.methods,
+        &look.cookie,     &look.redirect_to};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) *kept[i] = arena_copy(&standin.arena, *kept[i]);
+    look.session.json = json_copy(&standin.arena, look.session.json);
+    look.session.metadata_admin = json_copy(&standin.arena, look.session.metadata_admin);
     looker_end(&looker);
     return look;
 }

@@ -1,8 +1,8 @@
 #include "oauth/mapping.h"
 
-#include "base/json.h"
 #include "torture/request_stand_in.h"
 #include "torture/world.h"
+#include "unit/json_text.h"
 #include "unit/test.h"
 
 static const struct route ROUTE = {.size = sizeof(struct client_request)};
@@ -12,7 +12,7 @@ static struct client_request *r;
 static bool map(const char *session_json, struct bytes *claims, struct fault *fault)
 {
     static struct bytes audience[] = {BYTES("https://api.example.com")};
-    const struct session session = {.json = bytes_of(session_json)};
+    const struct session session = {.json = json_of(&r->oauth.request.arena, bytes_of(session_json))};
     const struct targets targets = {.audience = {audience, 1}, .scope = BYTES("api")};
     return map_claims(r, &session, &targets, claims, fault);
 }
@@ -40,7 +40,7 @@ int main(void)
     {
         static const struct claim_expression SEEN = {.name = BYTES("seen"), .expression = BYTES("$scope")};
         static struct bytes pay[] = {BYTES("https://pay.example.com")};
-        const struct session session = {.json = BYTES("{}")};
+        const struct session session = {.json = json_of(&r->oauth.request.arena, BYTES("{}"))};
         const struct targets targets = {.audience = {pay, 1}, .profile = 1, .scope = BYTES("api pay read")};
         struct claims *usual = world.claims[1];
         struct bytes claims;
