@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/log_queue.h"
 #include "base/text.h"
 
 /* what log_end writes at most */
@@ -128,9 +129,22 @@ void log_end(struct log_line *l)
         put(l, l->cut ? BYTES(CUT_JSON) : BYTES("}\n"));
     else
         put(l, l->cut ? BYTES(CUT_TEXT) : BYTES("\n"));
+    if (log_queue_put((struct bytes){l->at, l->len})) return;
     /* a log that is full or gone must not stop the work */
     while (write(kept.fd, l->at, l->len) < 0 && errno == EINTR) continue;
 }
+
+static void tell_lost(uint64_t count)
+{
+    struct log_line line;
+    log_begin(&line, LOG_WARN, "log_lines_lost");
+    log_number(&line, "count", (int64_t)count);
+    log_end(&line);
+}
+
+bool log_start(struct fault *fault) { return log_queue_start(kept.fd, tell_lost, fault); }
+
+void log_stop(void) { log_queue_stop(); }
 
 void log_fault(enum log_level level, const char *event, const struct fault *fault)
 {

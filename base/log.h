@@ -1,7 +1,8 @@
 /* log: one line for one event, JSON or text, to standard error.
- * Rule: log_begin, log_ fields, log_end; values are escaped, so nothing from outside can make a line of its own. Never a
- * token, secret, cookie, or a person's data: ids only. A line is one write(2); lines are cut at LOG_LINE_MAX. A line that can't be written is lost.
- * As text: 2026-11-24T06:01:46.123Z info request client=spa reason="two words". Names and events are literals of ours. */
+ * Rule: log_begin, log_ fields, log_end; values are escaped, so nothing from outside can make a line of its own. Never
+ * a token, secret, cookie, or a person's data: ids only. Lines are cut at LOG_LINE_MAX. A line is one write(2), or,
+ * from log_start to log_stop, left to a thread (log_queue.h). A line that can't be written is lost. As text:
+ * 2026-11-24T06:01:46.123Z info request client=spa reason="two words". Names and events are literals of ours. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -21,7 +22,11 @@ struct log_line {
 
 /* once, before threads start; defaults: info, JSON, standard error */
 void log_set(enum log_level level, enum log_format format);
-void log_set_fd(int fd); /* for tests */
+void log_set_fd(int fd); /* for tests, and not between log_start and log_stop */
+/* From here on nobody waits for who reads the log. FAULT_FULL: no thread was to be had. */
+bool log_start(struct fault *fault) MUST_USE;
+/* writes what waits, within LOG_QUEUE_END_MS; lines after it are one write(2) again */
+void log_stop(void);
 /* {"time":"2026-11-24T06:01:46.123Z","level":"info","event":"request" */
 void log_begin(struct log_line *l, enum log_level level, const char *event);
 void log_text(struct log_line *l, const char *name, struct bytes value); /* absent: left out */

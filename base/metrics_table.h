@@ -52,6 +52,8 @@
         "Slow work on the threads beside the event loops (RSA signatures, slow hashes of secrets, keys), queue included.") \
     X(ASIDE_REFUSED, COUNTER, "hydrant_aside_refused_total", (LABEL_ASIDE), \
         "Slow work that was refused, since too much of it waited already.") \
+    X(LOG_LINES_LOST, COUNTER, "hydrant_log_lines_lost_total", (), \
+        "Lines of the log that nobody took in time, or that could not be written.") \
     X(KEY_AGE, READING, "hydrant_key_age_seconds", (LABEL_KID, LABEL_ALGORITHM, LABEL_KEY_STATE), \
         "Age of each published signing key, by the database's clock.") \
     X(KEY_ROTATION, READING, "hydrant_key_next_rotation_timestamp_seconds", (LABEL_ALGORITHM), \

@@ -80,7 +80,7 @@ static bool run_server(struct app *app, const sigset_t *signals, struct fault *f
     listeners[1].gate_data = &app->admin_rules;
     const struct server_settings server_settings = {.worker_count = s->workers, .listeners = listeners, .listener_count = 2,
         .trusted_proxies = s->trusted_proxies, .start_worker = app_start_worker, .stop_worker = app_stop_worker, .data = app};
-    struct server *server = server_create(&server_settings, fault);
+    struct server *server = log_start(fault) ? server_create(&server_settings, fault) : NULL;
     if (server == NULL) return false;
     log_say(LOG_INFO, "listening", "public %s:%u, admin %s:%u, issuer %.*s", s->public_.host, server_port(server, 0), s->admin.host,
         server_port(server, 1), BYTES_PRINT(s->policy.issuer));
@@ -113,6 +113,7 @@ int serve_command(int argc, char **argv)
     static struct app app;
     if (!app_init(&app, settings, &fault)) return give_up(&fault);
     bool ran = run_server(&app, &signals, &fault);
+    log_stop();
     if (!ran) print_fault("serve", &fault);
     app_release(&app);
     if (ran) log_say(LOG_INFO, "ended", "drained");

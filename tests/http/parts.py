@@ -115,9 +115,9 @@ def header_of(token):
 class Process:
     """A program of ours under test; a report of a sanitizer makes stop() fail."""
 
-    def __init__(self, arguments, environment=None):
+    def __init__(self, arguments, environment=None, log_to=None):
         self.log_file = tempfile.NamedTemporaryFile(prefix="hydrant-test-log-", delete=False)
-        self.child = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log_file, env={**os.environ, **sanitizer_environment(), **(environment or {})})
+        self.child = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log_to or self.log_file, env={**os.environ, **sanitizer_environment(), **(environment or {})})
 
     @property
     def log(self):
@@ -234,12 +234,13 @@ def default_settings(kratos, dsn):
 
 
 class Hydrant(Process):
-    def __init__(self, settings, environment=None, arguments=(), wait=True):
+    def __init__(self, settings, environment=None, arguments=(), wait=True, log_to=None):
         self.settings = settings
+        self.was_ready = False
         self.settings_file = tempfile.NamedTemporaryFile("w", suffix=".yml", prefix="hydrant-test-", delete=False)
         json.dump(settings, self.settings_file)
         self.settings_file.close()
-        super().__init__([os.path.join(BUILD, "hydrant"), "serve", "-c", self.settings_file.name, *arguments], environment)
+        super().__init__([os.path.join(BUILD, "hydrant"), "serve", "-c", self.settings_file.name, *arguments], environment, log_to)
         self.public = Http(settings["serve"]["public"]["port"])
         self.admin = Http(settings["serve"]["admin"]["port"])
         if wait:
@@ -251,9 +252,25 @@ class Hydrant(Process):
             assert self.child.poll() is None, self.log
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if self.public.get("/health/ready").status == 200:
+                    self.was_ready = True
                     return
             time.sleep(0.02)
         raise AssertionError("not ready: " + self.log)
+
+    @property
+    def log(self):
+        """A thread writes it, in the order of the events: when the line is there that SIGHUP makes, what was before is."""
+        before = super().log
+        if not self.was_ready or self.child.poll() is not None:
+            return before
+        self.child.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + LOG_DEADLINE_S
+        while time.monotonic() < deadline and self.child.poll() is None:
+            now = super().log
+            if now.count("SIGHUP") > before.count("SIGHUP"):
+                return now
+            time.sleep(0.002)
+        return super().log
 
     def stop(self, expect=0):
         with contextlib.suppress(FileNotFoundError):

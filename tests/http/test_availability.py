@@ -2,6 +2,8 @@
 import concurrent.futures
 import contextlib
 import http.client
+import json
+import os
 import signal
 import socket
 import subprocess
@@ -245,6 +247,34 @@ def test_a_client_that_leaves_takes_nothing_with_it(start, kratos, session):
         time.sleep(0.01)
     assert [(line["outcome"], line["level"], line["step"]) for line in lines] == [("left", "info", "ask_kratos")]
     assert hydrant.exchange(session).status == 200
+
+
+def start_unread(start):
+    """a server whose log goes into a pipe, and far more of it than a pipe holds; the ids of the lines, and where to read"""
+    reading, writing = os.pipe()
+    hydrant = start(log_to=writing)
+    os.close(writing)
+    ids = ["%s-%d" % ("x" * 50, i) for i in range(1000)]
+    assert {hydrant.public.get("/", headers={"X-Request-Id": name}).status for name in ids} == {404}
+    return hydrant, ids, open(reading, encoding="utf-8")
+
+
+def test_a_log_that_nobody_reads_holds_nobody_up_and_has_every_line_when_somebody_does(start):
+    hydrant, ids, log = start_unread(start)
+    with log, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        read = pool.submit(log.readlines)
+        hydrant.stop(expect=0)
+        lines = [json.loads(line) for line in read.result()]
+    assert [line["id"] for line in lines if line["event"] == "request" and line["id"].startswith("xxx")] == ids
+    assert lines[-1]["event"] == "ended"
+
+
+def test_a_log_that_nobody_reads_does_not_hold_the_end_up(start):
+    hydrant, _, log = start_unread(start)
+    with log:
+        began = time.monotonic()
+        hydrant.stop(expect=0)
+        assert time.monotonic() - began < DEADLINE_S
 
 
 def test_kill_9_under_load_loses_nobody_a_token(start, kratos):

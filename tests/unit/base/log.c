@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -70,6 +71,19 @@ static bool is_whole_at_every_length(const char *unit)
     }
     status = -400;
     return true;
+}
+
+/* reads until the line that says how many lines were lost */
+static void *find_lost(void *lost)
+{
+    char line[LOG_LINE_MAX + 1];
+    fcntl(reading, F_SETFL, 0);
+    FILE *in = fdopen(reading, "r");
+    while (*(int64_t *)lost == 0 && fgets(line, sizeof line, in) != NULL) {
+        const char *at = strstr(line, "\"level\":\"warn\",\"event\":\"log_lines_lost\",\"count\":");
+        if (at != NULL) *(int64_t *)lost = strtoll(strrchr(at, ':') + 1, NULL, 10);
+    }
+    return NULL;
 }
 
 int main(void)
@@ -184,6 +198,31 @@ int main(void)
         CHECK(full > 0);
         log_set_fd(-1);
         log_request(BYTES("gone"));
+    }
+    TEST("behind log_start a thread writes the lines, and behind log_stop they are there")
+    {
+        struct fault fault;
+        log_set(LOG_INFO, LOG_JSON);
+        open_pipe();
+        CHECK(log_start(&fault));
+        log_say(LOG_INFO, "start", "one");
+        log_stop();
+        CHECK(says(logged_json(), "text", BYTES("one")));
+        log_say(LOG_INFO, "start", "two");
+        CHECK(says(logged_json(), "text", BYTES("two")));
+    }
+    TEST("how many lines were lost is a line of its own")
+    {
+        struct fault fault;
+        pthread_t reader;
+        int64_t lost = 0;
+        CHECK(log_start(&fault));
+        for (int i = 0; i < 20000; i++) log_request(BYTES("nobody reads this for as long as it would take to write"));
+        pthread_create(&reader, NULL, find_lost, &lost);
+        log_stop();
+        log_set_fd(-1);
+        pthread_join(reader, NULL);
+        CHECK(lost > 1000 && lost < 20000);
     }
     arena_release(&a);
     return TEST_END();

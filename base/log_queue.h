@@ -1,0 +1,27 @@
+/* log_queue: lines on their way to the log, written by a thread of their own.
+ *
+ * Rule: one for the process. Who logs leaves a line here and goes on, whatever becomes of it: whoever reads the log may
+ * be slow, or have stopped. LOG_QUEUE_MAX bytes may wait; a line that finds no room is lost, and so is one that can't
+ * be written. Lines are written in the order they came in, as many whole ones at once as no other process' can tear
+ * (PIPE_BUF). A line rests for LOG_QUEUE_REST_MS, for others to share its write; a process that crashes loses these. */
+#ifndef BASE_LOG_QUEUE_H
+#define BASE_LOG_QUEUE_H
+
+#include "base/bytes.h"
+#include "base/fault.h"
+
+enum {
+    LOG_QUEUE_MAX = 1024 * 1024, /* bytes */
+    LOG_QUEUE_REST_MS = 5,
+    LOG_QUEUE_END_MS = 1000, /* log_queue_stop waits for the reader no longer */
+};
+
+/* tell_lost: told on the thread, once there is room again, how many lines were lost since the last time; it may put
+ * one. FAULT_FULL: no thread was to be had. */
+bool log_queue_start(int fd, void (*tell_lost)(uint64_t count), struct fault *fault) MUST_USE;
+/* A whole line, with its end. false: no queue runs, it is the caller's to write. */
+bool log_queue_put(struct bytes line);
+/* Writes what waits. Where the reader has stopped, what waits and all that comes later is lost. */
+void log_queue_stop(void);
+
+#endif
