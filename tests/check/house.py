@@ -22,7 +22,7 @@ LIBRARIES = [  # header, where alone it may be included
     (r"(postgresql/)?libpq-fe\.h", ["storage/postgres/"]),
     (r"sqlite3\.h", ["storage/sqlite/"]),
     (r"(jq|jv)\.h", ["claims/"]),
-    (r"yajl/", ["base/json.c"]),
+    (r"yajl/", ["base/json_walk.c"]),
     (r"yaml\.h", ["server/"]),
     (r"crypt\.h", ["oauth/slow_hash.c"]),
     (r"jwt\.h", ["server/token_verify.c"]),
