@@ -113,7 +113,7 @@ def read_run(path):
 def read_options():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of 1 s each, 100,000 grants: to see that it works; its figures are no figures")
-    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="NAME", help="only this part; may be given again: " + ", ".join(PARTS))
+    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="NAME", help="only this part; may be given again (profile needs perf): " + ", ".join(PARTS))
     parser.add_argument("--large", action="store_true", help="also among ten million grants")
     parser.add_argument("--large-grants", type=int, default=measure_writes.LARGE, metavar="N", help="as many instead of ten million")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "bench.json"), metavar="FILE", help="where the figures go as JSON (build/bench.json)")

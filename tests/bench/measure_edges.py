@@ -6,8 +6,9 @@ import time
 import load
 import nginx
 import pgbench
-from bench_site import SESSION_LIFESPAN_S, WORKERS
-from figures import median
+from bench_site import SESSION_LIFESPAN_S, WORKERS, PostgresDatabase, Site
+from figures import median, medians
+from process_counters import Cpu
 from seeds import MOBILE
 from soundness import NotSound, check_exchanges
 
@@ -27,17 +28,28 @@ def session_tokens(kratos, count):
     return tokens
 
 
+def exchanges(site, words, client, seconds):
+    """what load.py gives, with the processor time that an exchange took in us; each stores a grant, unless it is exchange-only's"""
+    before = site.database.number("SELECT count(*) FROM grants")
+    with Cpu(**site.processes()) as cpu:
+        result = load.run(site.port, load.exchange(client, len(words[0])), CLIENTS, seconds, words)
+    grown = site.database.number("SELECT count(*) FROM grants") - before
+    check_exchanges(result, grown if client == MOBILE else grown + result["good"])
+    for name, us in cpu.us.items():
+        result[name + "_us"] = us / result["good"]
+    return result
+
+
 def exchange(bench):
-    site, words = bench.site, session_tokens(bench.kratos, bench.session_count)
-    stored, alone = [], []
-    for turn in range(bench.rounds):
-        before = site.database.number("SELECT count(*) FROM grants")
-        result = load.run(site.port, load.exchange(MOBILE, len(words[0])), CLIENTS, bench.seconds, words)
-        check_exchanges(result, site.database.number("SELECT count(*) FROM grants") - before)
-        stored.append(result["per_s"])
-        alone.append(load.run(site.port, load.exchange("exchange-only", len(words[0])), CLIENTS, bench.seconds, words)["per_s"])
-        bench.progress("round %d: %.0f exchanges/s, %.0f without a refresh token" % (turn + 1, stored[-1], alone[-1]))
-    return {"exchange": median(stored), "exchange_alone": median(alone)}
+    """in turn: among the seeded grants, and in a new database"""
+    words, rounds = session_tokens(bench.kratos, bench.session_count), []
+    with Site(bench.kratos, PostgresDatabase("exchanges")) as new:
+        for turn in range(bench.rounds):
+            rounds.append([exchanges(site, words, client, bench.seconds) for site, client in ((bench.site, MOBILE), (new, MOBILE), (new, "exchange-only"))])
+            bench.progress("round %d: %.0f exchanges/s, %.0f in a new database, %.0f there without a refresh token" % (turn + 1, *(result["per_s"] for result in rounds[-1])))
+    many, few, alone = (medians(results, "per_s", "server_us", "postgres_us", "kratos_us", "cpu_us") for results in zip(*rounds))
+    return {"exchange": many["per_s"], "exchange_new": few["per_s"], "exchange_alone": alone["per_s"], "exchange_server": few["server_us"], "exchange_postgres": few["postgres_us"],
+            "exchange_postgres_many": many["postgres_us"], "exchange_kratos": few["kratos_us"], "exchange_load": few["cpu_us"]}
 
 
 def jwks(bench):
