@@ -1,5 +1,6 @@
 #include "base/log_queue.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -19,8 +20,8 @@ struct lines {
 
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* the first line came, or the end */
-    enum queue_state { QUEUE_OFF, QUEUE_RUNS, QUEUE_ENDS, QUEUE_STUCK } state;
+    pthread_cond_t changed; /* the first line came, or the state changed */
+    enum queue_state { QUEUE_OFF, QUEUE_RUNS, QUEUE_ENDS, QUEUE_DONE, QUEUE_STUCK } state;
     struct lines waiting, taken; /* taken: the thread's own */
     uint64_t lost;               /* not told of yet */
     int fd;
@@ -32,6 +33,18 @@ static struct timespec steady_in(int64_t ms)
 {
     int64_t at_ms = clock_steady_ms() + ms;
     return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+}
+
+static void enter(enum queue_state state)
+{
+    queue.state = state;
+    pthread_cond_broadcast(&queue.changed);
+}
+
+/* false when that time has come */
+static bool wait_until(const struct timespec *until)
+{
+    return pthread_cond_clockwait(&queue.changed, &queue.lock, CLOCK_MONOTONIC, until) != ETIMEDOUT;
 }
 
 static void count_lost(uint64_t count)
@@ -48,8 +61,7 @@ static void count_lost(uint64_t count)
 static void rest(void)
 {
     struct timespec until = steady_in(LOG_QUEUE_REST_MS);
-    while (queue.state == QUEUE_RUNS && queue.waiting.len < LOG_QUEUE_MAX / 2)
-        if (pthread_cond_clockwait(&queue.changed, &queue.lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT) return;
+    while (queue.state == QUEUE_RUNS && wait_until(&until)) continue;
 }
 
 /* false: it is over, and nothing waits */
@@ -61,6 +73,7 @@ static bool take_lines(void)
     struct lines taken = queue.waiting;
     queue.waiting = (struct lines){queue.taken.at, 0};
     queue.taken = taken;
+    if (taken.len == 0 && queue.state == QUEUE_ENDS) enter(QUEUE_DONE);
     pthread_mutex_unlock(&queue.lock);
     return taken.len > 0;
 }
@@ -137,27 +150,22 @@ static void free_lines(void)
     queue.waiting = queue.taken = (struct lines){NULL, 0};
 }
 
-static void enter(enum queue_state state)
-{
-    pthread_mutex_lock(&queue.lock);
-    queue.state = state;
-    pthread_cond_signal(&queue.changed);
-    pthread_mutex_unlock(&queue.lock);
-}
-
 bool log_queue_start(int fd, void (*tell_lost)(uint64_t count), struct fault *fault)
 {
+    pthread_mutex_lock(&queue.lock);
+    assert(queue.state == QUEUE_OFF);
     queue.fd = fd;
     queue.tell_lost = tell_lost;
     queue.waiting.at = malloc(LOG_QUEUE_MAX);
     queue.taken.at = malloc(LOG_QUEUE_MAX);
     if (queue.waiting.at == NULL || queue.taken.at == NULL) abort();
-    enter(QUEUE_RUNS);
     int error = pthread_create(&queue.thread, NULL, run, NULL);
-    if (error == 0) return true;
-    enter(QUEUE_OFF);
-    free_lines();
-    return fault_set(fault, FAULT_FULL, "log", "no thread to write it: %s", strerror(error));
+    if (error == 0)
+        enter(QUEUE_RUNS); /* before the thread, which waits for the lock, looks */
+    else
+        free_lines();
+    pthread_mutex_unlock(&queue.lock);
+    return error == 0 || fault_set(fault, FAULT_FULL, "log", "no thread to write it: %s", strerror(error));
 }
 
 /* under the lock */
@@ -174,7 +182,7 @@ static bool append(struct bytes line)
 bool log_queue_put(struct bytes line)
 {
     pthread_mutex_lock(&queue.lock);
-    bool runs = queue.state != QUEUE_OFF;
+    bool runs = queue.state != QUEUE_OFF && queue.state != QUEUE_DONE;
     bool appended = runs && append(line);
     pthread_mutex_unlock(&queue.lock);
     if (runs && !appended) count_lost(1);
@@ -184,9 +192,14 @@ bool log_queue_put(struct bytes line)
 void log_queue_stop(void)
 {
     struct timespec until = steady_in(LOG_QUEUE_END_MS);
-    if (queue.state != QUEUE_RUNS) return;
-    enter(QUEUE_ENDS);
-    bool ended = pthread_clockjoin_np(queue.thread, NULL, CLOCK_MONOTONIC, &until) == 0;
-    enter(ended ? QUEUE_OFF : QUEUE_STUCK);
-    if (ended) free_lines();
+    pthread_mutex_lock(&queue.lock);
+    if (queue.state == QUEUE_RUNS) enter(QUEUE_ENDS);
+    while (queue.state == QUEUE_ENDS)
+        if (!wait_until(&until)) enter(QUEUE_STUCK);
+    if (queue.state == QUEUE_DONE) {
+        pthread_join(queue.thread, NULL);
+        free_lines();
+        enter(QUEUE_OFF);
+    }
+    pthread_mutex_unlock(&queue.lock);
 }
