@@ -86,8 +86,7 @@ void *arena_take(struct arena *a, size_t size)
 
 bool arena_adopt(struct arena *a, struct arena *from)
 {
-    a->overflowed = a->overflowed || from->used > a->cap - a->used;
-    if (a->overflowed) return false;
+    if (a->overflowed || from->overflowed || from->used > a->cap - a->used) return false;
     /* behind the newest chunk, as what stands alone */
     struct arena_chunk **at = a->chunks != NULL ? &a->chunks->next : &a->chunks, *after = *at;
     *at = from->chunks;

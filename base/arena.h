@@ -21,8 +21,8 @@ void arena_release(struct arena *a);
 void *arena_take(struct arena *a, size_t size);
 /* a copy, with a NUL behind it that is not counted; absent when b is absent or the cap is passed */
 struct bytes arena_copy(struct arena *a, struct bytes b);
-/* Every piece of from goes over to a, and lives as long as a's own; from can be used again as after arena_init. False,
- * and a overflowed, when that passes a's cap: then from stays as it is. */
+/* Every piece of from goes over to a, and lives as long as a's own; from can be used again as after arena_init. False
+ * when that would pass a's cap, or one of them has overflowed: then both stay as they are. */
 bool arena_adopt(struct arena *a, struct arena *from) __attribute__((warn_unused_result));
 /* arena_copy as a NUL-terminated text; NULL when the cap is passed, "" for an absent b */
 char *arena_text(struct arena *a, struct bytes b);

@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
 
@@ -32,12 +31,15 @@ int64_t clock_steady_us(void)
     return read_us(CLOCK_BOOTTIME) + 1000 * atomic_load_explicit(&steady_skew, memory_order_relaxed);
 }
 
+struct timespec clock_deadline(int64_t ms)
+{
+    int64_t at_us = read_us(CLOCK_MONOTONIC) + 1000 * ms;
+    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+}
+
 void clock_set_skew_ms(int64_t skew_ms) { atomic_store_explicit(&skew, skew_ms, memory_order_relaxed); }
 
-void clock_set_steady_skew_ms(int64_t skew_ms)
-{
-    atomic_store_explicit(&steady_skew, skew_ms, memory_order_relaxed);
-}
+void clock_set_steady_skew_ms(int64_t skew_ms) { atomic_store_explicit(&steady_skew, skew_ms, memory_order_relaxed); }
 
 /* Days since 1970-01-01 of a day in the Gregorian calendar. Years are counted from March, so that the leap day is a
  * year's last; 146097 days are 400 years. */

@@ -2,12 +2,16 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <time.h>
+
 #include "base/bytes.h"
 
 int64_t clock_now_ms(void);    /* milliseconds since the epoch, UTC; may jump */
 /* Milliseconds since some moment; never goes back, and goes on while the machine sleeps: what was true before a sleep is old after it. */
 int64_t clock_steady_ms(void);
 int64_t clock_steady_us(void); /* the same in microseconds */
+/* That long from now, by CLOCK_MONOTONIC: for pthread_cond_clockwait, which waits by no clock that goes on in a sleep. */
+struct timespec clock_deadline(int64_t ms);
 /* The processor time of a thread, for bounds on work: on a busy machine short work takes long by every other clock.
  * Another thread may read it while the first lives. */
 int clock_of_this_thread(void);

@@ -11,7 +11,7 @@ struct json_walk {
     size_t depth;
     const char *why; /* it was refused, when it was not yajl who did */
 };
-/* as json_walk */
+/* as json_walk; the caller has set events and data, and why where one of them refuses */
 bool json_walk_run(struct json_walk *w, struct bytes text, size_t size_max, struct fault *fault) MUST_USE;
 
 #endif

@@ -122,24 +122,32 @@ void log_number(struct log_line *l, const char *name, int64_t value)
     if (put_name(l, name)) put(l, digits);
 }
 
-void log_end(struct log_line *l)
+static void close_line(struct log_line *l)
 {
-    if (l->dropped) return;
     if (kept.format == LOG_JSON)
         put(l, l->cut ? BYTES(CUT_JSON) : BYTES("}\n"));
     else
         put(l, l->cut ? BYTES(CUT_TEXT) : BYTES("\n"));
+}
+
+void log_end(struct log_line *l)
+{
+    if (l->dropped) return;
+    close_line(l);
     if (log_queue_put((struct bytes){l->at, l->len})) return;
     /* a log that is full or gone must not stop the work */
     while (write(kept.fd, l->at, l->len) < 0 && errno == EINTR) continue;
 }
 
-static void tell_lost(uint64_t count)
+static size_t tell_lost(uint64_t lost, char *line)
 {
-    struct log_line line;
-    log_begin(&line, LOG_WARN, "log_lines_lost");
-    log_number(&line, "count", (int64_t)count);
-    log_end(&line);
+    struct log_line l;
+    log_begin(&l, LOG_WARN, "log_lines_lost");
+    if (l.dropped) return 0;
+    log_number(&l, "count", (int64_t)lost);
+    close_line(&l);
+    memcpy(line, l.at, l.len);
+    return l.len;
 }
 
 bool log_start(struct fault *fault) { return log_queue_start(kept.fd, tell_lost, fault); }

@@ -25,7 +25,8 @@ void log_set(enum log_level level, enum log_format format);
 void log_set_fd(int fd); /* for tests, and not between log_start and log_stop */
 /* From here on nobody waits for who reads the log. FAULT_FULL: no thread was to be had. */
 bool log_start(struct fault *fault) MUST_USE;
-/* writes what waits, within LOG_QUEUE_END_MS; lines after it are one write(2) again */
+/* Writes what waits. Lines after it are one write(2) again, unless the reader has stopped: it waits for him no longer
+ * than LOG_QUEUE_END_MS, and they are lost. */
 void log_stop(void);
 /* {"time":"2026-11-24T06:01:46.123Z","level":"info","event":"request" */
 void log_begin(struct log_line *l, enum log_level level, const char *event);

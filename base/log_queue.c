@@ -7,10 +7,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 
 struct lines {
@@ -20,20 +20,20 @@ struct lines {
 
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* the first line came, or the state changed */
+    pthread_cond_t changed; /* the first line came, or many more, or the state changed */
     enum queue_state { QUEUE_OFF, QUEUE_RUNS, QUEUE_ENDS, QUEUE_DONE, QUEUE_STUCK } state;
-    struct lines waiting, taken; /* taken: the thread's own */
-    uint64_t lost;               /* not told of yet */
+    struct lines waiting;
+    uint64_t lost; /* not told of yet */
+    /* the thread's own */
+    struct lines taken;
+    bool torn; /* the last line was written in part */
+    /* as they were at the start */
     int fd;
-    void (*tell_lost)(uint64_t count);
+    log_queue_tell *tell;
     pthread_t thread;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static struct timespec steady_in(int64_t ms)
-{
-    int64_t at_ms = clock_steady_ms() + ms;
-    return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-}
+/* ---- under the lock ---- */
 
 static void enter(enum queue_state state)
 {
@@ -47,22 +47,31 @@ static bool wait_until(const struct timespec *until)
     return pthread_cond_clockwait(&queue.changed, &queue.lock, CLOCK_MONOTONIC, until) != ETIMEDOUT;
 }
 
-static void count_lost(uint64_t count)
+static bool are_many(void) { return queue.waiting.len >= LOG_QUEUE_MAX / 2; }
+
+static void append(struct bytes line)
 {
-    pthread_mutex_lock(&queue.lock);
-    queue.lost += count;
-    pthread_mutex_unlock(&queue.lock);
-    metric_add(METRIC_LOG_LINES_LOST, (int64_t)count);
+    struct lines *waiting = &queue.waiting;
+    bool was_empty = waiting->len == 0, were_many = are_many();
+    memcpy(waiting->at + waiting->len, line.at, line.len);
+    waiting->len += line.len;
+    if (was_empty || (are_many() && !were_many)) pthread_cond_broadcast(&queue.changed);
 }
 
-/* ---- on the thread ---- */
+static void count_lost(uint64_t count)
+{
+    queue.lost += count;
+    metric_add(METRIC_LOG_LINES_LOST, (int64_t)count);
+}
 
 /* for others to come along */
 static void rest(void)
 {
-    struct timespec until = steady_in(LOG_QUEUE_REST_MS);
-    while (queue.state == QUEUE_RUNS && wait_until(&until)) continue;
+    struct timespec until = clock_deadline(LOG_QUEUE_REST_MS);
+    while (queue.state == QUEUE_RUNS && !are_many() && wait_until(&until)) continue;
 }
+
+/* ---- on the thread ---- */
 
 /* false: it is over, and nothing waits */
 static bool take_lines(void)
@@ -78,27 +87,39 @@ static bool take_lines(void)
     return taken.len > 0;
 }
 
-/* the last end of a line within len, or the first behind it */
-static size_t whole_lines_len(struct bytes lines, size_t len)
+/* how much of it is written */
+static size_t write_most(struct bytes piece)
 {
-    if (lines.len <= len) return lines.len;
-    const char *end = memrchr(lines.at, '\n', len);
-    return end != NULL ? (size_t)(end - lines.at) + 1 : bytes_find(lines, '\n') + 1;
-}
-
-/* false: it can't be written */
-static bool write_all(struct bytes piece)
-{
-    while (piece.len > 0) {
-        ssize_t wrote = write(queue.fd, piece.at, piece.len);
+    size_t len = 0;
+    while (len < piece.len) {
+        ssize_t wrote = write(queue.fd, piece.at + len, piece.len - len);
         if (wrote >= 0)
-            piece = (struct bytes){piece.at + wrote, piece.len - (size_t)wrote};
+            len += (size_t)wrote;
         else if (errno == EAGAIN)
             poll(&(struct pollfd){.fd = queue.fd, .events = POLLOUT}, 1, -1);
         else if (errno != EINTR)
-            return false;
+            break;
     }
-    return true;
+    return len;
+}
+
+/* whole lines, as much of them as can be written; behind a piece of a line they begin one of their own */
+static size_t write_piece(struct bytes piece)
+{
+    if (queue.torn) queue.torn = write_most(BYTES("\n")) == 0;
+    size_t len = queue.torn ? 0 : write_most(piece);
+    if (len > 0) queue.torn = piece.at[len - 1] != '\n';
+    return len;
+}
+
+static_assert(LOG_LINE_MAX <= PIPE_BUF, "each piece has a line's end");
+
+static size_t whole_lines_len(struct bytes lines)
+{
+    if (lines.len <= PIPE_BUF) return lines.len;
+    const char *end = memrchr(lines.at, '\n', PIPE_BUF);
+    assert(end != NULL);
+    return (size_t)(end - lines.at) + 1;
 }
 
 static uint64_t count_lines(struct bytes lines)
@@ -108,35 +129,40 @@ static uint64_t count_lines(struct bytes lines)
     return count;
 }
 
-/* false: some can't be written */
-static bool write_lines(struct bytes lines)
+/* how many of the lines can't be written */
+static uint64_t write_lines(struct bytes lines)
 {
     uint64_t lost = 0;
     while (lines.len > 0) {
-        struct bytes piece = {lines.at, whole_lines_len(lines, PIPE_BUF)};
-        if (!write_all(piece)) lost += count_lines(piece);
+        struct bytes piece = {lines.at, whole_lines_len(lines)};
+        size_t len = write_piece(piece);
+        lost += count_lines((struct bytes){piece.at + len, piece.len - len});
         lines = (struct bytes){lines.at + piece.len, lines.len - piece.len};
     }
-    if (lost > 0) count_lost(lost);
-    return lost == 0;
+    return lost;
 }
 
-static void tell_of_lost(void)
+/* Behind the lines that still had room. Where these can't be written neither can it. */
+static void tell_of(uint64_t lost)
 {
+    char line[LOG_LINE_MAX];
+    size_t len = lost > 0 ? queue.tell(lost, line) : 0;
+    if (len == 0 || write_piece((struct bytes){line, len}) < len) return;
     pthread_mutex_lock(&queue.lock);
-    uint64_t lost = queue.lost;
-    queue.lost = 0;
+    queue.lost -= lost;
     pthread_mutex_unlock(&queue.lock);
-    if (lost > 0) queue.tell_lost(lost);
 }
 
 static void *run(void *data)
 {
     (void)data;
-    bool written = true;
     while (take_lines()) {
-        if (written) tell_of_lost(); /* now there is room for it, behind the last that had some */
-        written = write_lines((struct bytes){queue.taken.at, queue.taken.len});
+        uint64_t lost = write_lines((struct bytes){queue.taken.at, queue.taken.len});
+        pthread_mutex_lock(&queue.lock);
+        if (lost > 0) count_lost(lost);
+        uint64_t lost_by_now = queue.lost;
+        pthread_mutex_unlock(&queue.lock);
+        if (lost == 0) tell_of(lost_by_now);
     }
     return NULL;
 }
@@ -150,12 +176,14 @@ static void free_lines(void)
     queue.waiting = queue.taken = (struct lines){NULL, 0};
 }
 
-bool log_queue_start(int fd, void (*tell_lost)(uint64_t count), struct fault *fault)
+bool log_queue_start(int fd, log_queue_tell *tell, struct fault *fault)
 {
     pthread_mutex_lock(&queue.lock);
     assert(queue.state == QUEUE_OFF);
     queue.fd = fd;
-    queue.tell_lost = tell_lost;
+    queue.tell = tell;
+    queue.lost = 0;
+    queue.torn = false;
     queue.waiting.at = malloc(LOG_QUEUE_MAX);
     queue.taken.at = malloc(LOG_QUEUE_MAX);
     if (queue.waiting.at == NULL || queue.taken.at == NULL) abort();
@@ -168,30 +196,20 @@ bool log_queue_start(int fd, void (*tell_lost)(uint64_t count), struct fault *fa
     return error == 0 || fault_set(fault, FAULT_FULL, "log", "no thread to write it: %s", strerror(error));
 }
 
-/* under the lock */
-static bool append(struct bytes line)
-{
-    struct lines *waiting = &queue.waiting;
-    if (queue.state == QUEUE_STUCK || line.len > LOG_QUEUE_MAX - waiting->len) return false;
-    if (waiting->len == 0) pthread_cond_signal(&queue.changed);
-    memcpy(waiting->at + waiting->len, line.at, line.len);
-    waiting->len += line.len;
-    return true;
-}
-
 bool log_queue_put(struct bytes line)
 {
     pthread_mutex_lock(&queue.lock);
-    bool runs = queue.state != QUEUE_OFF && queue.state != QUEUE_DONE;
-    bool appended = runs && append(line);
+    bool is_taken = queue.state != QUEUE_OFF && queue.state != QUEUE_DONE;
+    bool has_room = queue.state != QUEUE_STUCK && line.len <= LOG_QUEUE_MAX - queue.waiting.len;
+    if (is_taken && has_room) append(line);
+    if (is_taken && !has_room) count_lost(1);
     pthread_mutex_unlock(&queue.lock);
-    if (runs && !appended) count_lost(1);
-    return runs;
+    return is_taken;
 }
 
 void log_queue_stop(void)
 {
-    struct timespec until = steady_in(LOG_QUEUE_END_MS);
+    struct timespec until = clock_deadline(LOG_QUEUE_END_MS);
     pthread_mutex_lock(&queue.lock);
     if (queue.state == QUEUE_RUNS) enter(QUEUE_ENDS);
     while (queue.state == QUEUE_ENDS)
@@ -199,7 +217,7 @@ void log_queue_stop(void)
     if (queue.state == QUEUE_DONE) {
         pthread_join(queue.thread, NULL);
         free_lines();
-        enter(QUEUE_OFF);
+        queue.state = QUEUE_OFF;
     }
     pthread_mutex_unlock(&queue.lock);
 }

@@ -44,10 +44,10 @@ struct claims *claims_create(const struct claims_source *source, struct fault *f
 void claims_destroy(struct claims *claims);
 
 struct claims_input {
-    const struct json *session;                /* what the expressions begin at */
-    struct bytes client;                       /* JSON, or absent: null */
-    struct bytes scope;                        /* text */
-    struct bytes audience;                     /* JSON array, or absent: null */
+    const struct json *session; /* what the expressions begin at; NULL: null. All is borrowed for the call. */
+    struct bytes client;        /* JSON, or absent: null */
+    struct bytes scope;         /* text */
+    struct bytes audience;      /* JSON array, or absent: null */
     const struct json *identity_admin, *hydra; /* NULL: null */
 };
 /* *out: a JSON object, names in the order of the table; null claims left out; reserved names that a program returned

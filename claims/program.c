@@ -249,31 +249,37 @@ void program_destroy(struct program *p)
 
 static bool fail(const char *words, struct fault *fault) { return fault_set(fault, FAULT_BUG, "claims", "%s", words); }
 
+/* These give NULL, or what is wrong. */
+
 /* adds it to the array; NULL is null */
-static bool add_json(jv *array, const struct json *json)
+static const char *add_json(jv *array, const struct json *json)
 {
     jv value = jv_null();
-    if (json != NULL && !value_read(json, &value)) return false;
+    if (json != NULL && !value_read(json, &value)) return "a number that came in is too long";
     *array = jv_array_append(*array, value);
-    return true;
+    return NULL;
 }
 
-static bool add_text(jv *array, struct arena *arena, struct bytes text)
+/* absent is null */
+static const char *add_text(jv *array, struct arena *arena, struct bytes text)
 {
     const struct json_limits limits = {.size_max = TEXT_MAX};
     const struct json *json = bytes_present(text) ? json_parse(arena, text, &limits, NULL) : NULL;
-    return (json != NULL || !bytes_present(text)) && add_json(array, json);
+    if (json == NULL && bytes_present(text)) return "the client or the audience is no JSON";
+    return add_json(array, json);
 }
 
 /* as put_head binds it */
-static bool read_input(const struct claims_input *in, struct bindings bindings, struct arena *arena, jv *out)
+static const char *read_input(const struct claims_input *in, struct bindings bindings, struct arena *arena, jv *out)
 {
     *out = jv_array();
-    if (!add_json(out, in->session) || !add_text(out, arena, in->client)) return false;
+    const char *why = add_json(out, in->session);
+    if (why == NULL) why = add_text(out, arena, in->client);
     *out = jv_array_append(*out, jv_string_sized(in->scope.at == NULL ? "" : in->scope.at, (int)in->scope.len));
-    if (!add_text(out, arena, in->audience)) return false;
-    if (bindings.identity_admin && !add_json(out, in->identity_admin)) return false;
-    return !bindings.hydra || add_json(out, in->hydra);
+    if (why == NULL) why = add_text(out, arena, in->audience);
+    if (why == NULL && bindings.identity_admin) why = add_json(out, in->identity_admin);
+    if (why == NULL && bindings.hydra) why = add_json(out, in->hydra);
+    return why;
 }
 
 static void halt(void *data)
@@ -290,9 +296,10 @@ static bool are_results(jv results, size_t count)
 bool program_run(struct program *p, const struct claims_input *in, struct arena *arena, struct fault *fault)
 {
     jv input;
-    if (!read_input(in, p->bindings, arena, &input)) {
+    const char *why = read_input(in, p->bindings, arena, &input);
+    if (why != NULL) {
         jv_free(input);
-        return fail("client or audience is no JSON, or a number somewhere is too long", fault);
+        return fail(why, fault);
     }
     jq_start(p->jq, input, 0);
     watchdog_arm(&p->watch, p->jq, CLAIMS_RUN_MAX_MS);

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* *out is the caller's; false, and nothing in it, where a number has over VALUE_DIGITS_MAX digits */
-enum { VALUE_DIGITS_MAX = 400 };
+enum { VALUE_DIGITS_MAX = 400 }; /* bytes of a number's text */
+/* *out is the caller's; false, and nothing in it, where a number is longer than that */
 bool value_read(const struct json *json, jv *out);
 /* Appends it as JSON; value stays the caller's. NULL when done, else the kind of failure, and then something may stand
  * in out already. It stops when out is len_max long. */

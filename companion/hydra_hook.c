@@ -311,12 +311,19 @@ static bool put_claims(struct hydra_hook_request *x, struct claims *claims, cons
     return true;
 }
 
-static bool read_kept(struct arena *arena, struct bytes kept, const struct json **json, struct fault *fault)
+static const struct json *read_kept(struct arena *arena, struct bytes kept, struct fault *fault)
 {
     const struct json_limits limits = {.size_max = KEPT_JSON_MAX, .unique_names = true};
-    *json = NULL;
-    if (bytes_present(kept)) *json = json_parse(arena, kept, &limits, fault);
-    return *json != NULL || !bytes_present(kept);
+    return json_parse(arena, kept, &limits, fault);
+}
+
+static bool read_person(struct hydra_hook_request *x, struct fault *fault)
+{
+    x->session = read_kept(&x->big, x->person->json, fault);
+    if (x->session == NULL) return false;
+    if (!bytes_present(x->person->metadata_admin)) return true;
+    x->identity_admin = read_kept(&x->big, x->person->metadata_admin, fault);
+    return x->identity_admin != NULL;
 }
 
 static bool write_body(struct flow *flow, struct fault *fault)
@@ -324,8 +331,7 @@ static bool write_body(struct flow *flow, struct fault *fault)
     struct hydra_hook_request *x = hook_request_of(flow);
     const struct hydra_hook *hook = hook_of(flow);
     struct text t;
-    if (!read_kept(&x->big, x->person->json, &x->session, fault)) return false;
-    if (!read_kept(&x->big, x->person->metadata_admin, &x->identity_admin, fault)) return false;
+    if (!read_person(x, fault)) return false;
     text_init(&t, &x->big, 1024);
     text_put(&t, BYTES("{\"session\":{\"access_token\":"));
     if (!put_claims(x, hook->access_token, x->payload.access_claims, &t, fault)) return false;

@@ -45,7 +45,7 @@ struct hydra_hook_request { /* the route's struct */
     struct person_ask ask;
     struct person_answer looked;
     const struct kept_person *person;
-    const struct json *session, *identity_admin; /* of the person */
+    const struct json *session, *identity_admin; /* of the person; identity_admin may be NULL */
     bool from_last_look;                         /* Kratos is away, the person is as it was */
     int status;                                  /* 0: not decided */
     struct bytes body, words;                    /* 200; 4xx */

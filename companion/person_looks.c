@@ -82,7 +82,8 @@ static struct bytes write_json(struct arena *arena, const struct json *json)
     return text_bytes(&t);
 }
 
-static void keep(struct person_look *x)
+/* What is kept is all of it: who had no claims would keep those that came. */
+static bool keep(struct person_look *x)
 {
     const struct session *session = &x->look.session;
     struct kept_person person = {.ended = x->look.outcome == LOOK_ENDED, .began_steady_ms = x->look.began_steady_ms};
@@ -93,8 +94,10 @@ static void keep(struct person_look *x)
         person.expires_at_ms = session->expires_at_ms;
         person.json = write_json(&x->arena, session->json);
         person.metadata_admin = write_json(&x->arena, session->metadata_admin);
+        if (x->arena.overflowed) return false;
     }
     person_memory_keep(x->looks->settings.memory, &x->ask.key, &person);
+    return true;
 }
 
 static enum step_result settle(struct flow *flow);
@@ -117,7 +120,9 @@ static enum step_result settle(struct flow *flow)
     }
     join_looks(x);
     if (x->look.outcome == LOOK_STEP_UP) x->look.outcome = LOOK_AWAY; /* only whoami asks for that */
-    if (x->look.outcome != LOOK_AWAY) keep(x);
+    if (x->look.outcome == LOOK_AWAY || keep(x)) return STEP_NEXT;
+    x->look.outcome = LOOK_AWAY;
+    snprintf(x->look.reason, sizeof x->look.reason, "the answer is more than can be kept");
     return STEP_NEXT;
 }
 

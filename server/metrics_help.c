@@ -112,7 +112,8 @@ static const char *const CLOSING[] = {
     "|",
     "| `hydrant_accept_pauses_total`, `hydrant_connections_cut_total{reason=\"room\"}` | too many connections for the "
     "descriptors there are |",
-    "| `hydrant_log_lines_lost_total` | who reads the log is too slow, or has stopped: lines are missing |",
+    "| `hydrant_log_lines_lost_total` | lines of the log are missing: who reads it is too slow or has stopped, or the "
+    "disk is full |",
     NULL,
 };
 

@@ -113,9 +113,9 @@ int serve_command(int argc, char **argv)
     static struct app app;
     if (!app_init(&app, settings, &fault)) return give_up(&fault);
     bool ran = run_server(&app, &signals, &fault);
-    log_stop();
     if (!ran) print_fault("serve", &fault);
     app_release(&app);
     if (ran) log_say(LOG_INFO, "ended", "drained");
+    log_stop();
     return ran ? EXIT_DONE : EXIT_FAILED;
 }

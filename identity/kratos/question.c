@@ -47,6 +47,7 @@ static struct waiter *take_waiter(struct question *question)
     return waiter;
 }
 
+/* of one that lives */
 static void copy_session(struct session *session, struct arena *arena)
 {
     struct bytes *const members[] = {
@@ -57,22 +58,32 @@ static void copy_session(struct session *session, struct arena *arena)
     session->metadata_admin = json_copy(arena, session->metadata_admin);
 }
 
-static bool copy_look(struct look *look, struct arena *arena)
+static void copy_look(struct look *look, struct arena *arena)
 {
     copy_session(&look->session, arena);
     look->redirect_to = arena_copy(arena, look->redirect_to);
     look->cookie = arena_copy(arena, look->cookie);
-    return !arena->overflowed;
 }
 
-/* The last of them takes the original, unless that is the long answer about a session which nobody needs any more: who
- * has no room for it must hear of the end all the same. */
+/* The last of them takes the original. A copy's pieces are rounded up: it takes up to half as much again. */
+static bool give_original(struct question *question, const struct asker *asker)
+{
+    bool is_last = question->waiters == NULL;
+    size_t len = question->arena.used;
+    if (is_last) return arena_adopt(asker->arena, &question->arena);
+    if (len + len / 2 > asker->arena->cap - asker->arena->used) return false;
+    copy_look(asker->look, asker->arena);
+    return !asker->arena->overflowed;
+}
+
 static void give_look(struct question *question, const struct asker *asker)
 {
     struct look *look = asker->look;
     *look = question->look;
-    bool may_take = question->waiters == NULL && look->outcome == LOOK_LIVE;
-    if (may_take ? arena_adopt(asker->arena, &question->arena) : copy_look(look, asker->arena)) return;
+    look->session = (struct session){0};
+    if (look->outcome == LOOK_ENDED || look->outcome == LOOK_AWAY) return; /* takes no room: that must be heard */
+    look->session = question->look.session;
+    if (give_original(question, asker)) return;
     *look = (struct look){.outcome = LOOK_AWAY, .began_steady_ms = question->look.began_steady_ms};
     snprintf(look->reason, sizeof look->reason, "the answer is more than the request may keep");
 }

@@ -1,7 +1,9 @@
 /* question: something asked of Kratos, once for all who ask the same while it is under way. For identity/kratos/ only.
  *
- * Rule: the first asker's question goes out, the others wait for its answer. Each gets a copy in his own arena. Who is
- * cancelled leaves; the question stays until it is answered. What a kind of question does ends in one question_end. */
+ * Rule: the first asker's question goes out, the others wait for its answer. Each gets a copy in his own arena, the
+ * last the original with all that the question's arena holds. An end is told to whoever waits, with or without room.
+ * Who is cancelled leaves; the question stays until it is answered. What a kind of question does ends in one
+ * question_end. */
 #ifndef IDENTITY_KRATOS_QUESTION_H
 #define IDENTITY_KRATOS_QUESTION_H
 
@@ -14,8 +16,8 @@
 
 enum {
     QUESTION_ROWS = 256,
-    QUESTION_ARENA_MAX = 8 * 1024 * 1024,
-    QUESTION_PAUSE_MS = 100,                     /* a moment later Kratos may know better */
+    QUESTION_ARENA_MAX = 1024 * 1024, /* bytes: a session of CLIENT_BODY_MAX with some 12,000 values, 64 each */
+    QUESTION_PAUSE_MS = 100,          /* a moment later Kratos may know better */
     QUESTION_MAX_MS = REQUEST_DEADLINE_MS - 500, /* with all its calls: what is left is for the rest of the request */
 };
 
@@ -48,7 +50,7 @@ struct question {
     struct bytes subject; /* the credential or the id */
     struct look look;     /* what the answer will be */
     struct timer deadline;
-    int64_t max_ms; /* until then, with all its calls */
+    int64_t max_ms;           /* until then, with all its calls */
     struct call_handle *call; /* under way, or NULL */
     int64_t sent_us;          /* when it went out; steady */
     /* question_doubt's: */

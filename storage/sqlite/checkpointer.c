@@ -46,9 +46,8 @@ static bool await_work(struct checkpointer *c)
 {
     pthread_mutex_lock(&c->lock);
     do {
-        int64_t until_ms = clock_steady_ms() + PAUSE_MS;
-        struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-        if (!c->due && !c->closing) pthread_cond_timedwait(&c->wake, &c->lock, &until);
+        struct timespec until = clock_deadline(PAUSE_MS);
+        if (!c->due && !c->closing) pthread_cond_clockwait(&c->wake, &c->lock, CLOCK_MONOTONIC, &until);
     } while (!c->behind && !c->closing);
     bool closing = c->closing;
     c->behind = c->due = false;
@@ -72,11 +71,7 @@ struct checkpointer *checkpointer_create(const char *path, struct database *db, 
         free(c);
         return NULL;
     }
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->wake, &steady);
-    pthread_condattr_destroy(&steady);
+    pthread_cond_init(&c->wake, NULL);
     pthread_mutex_init(&c->lock, NULL);
     sqlite3_wal_hook(db->handle, on_commit, c);
     c->thread = thread_start(run, c);

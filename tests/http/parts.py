@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import re
 import secrets
 import signal
 import socket
@@ -116,6 +115,7 @@ class Process:
     """A program of ours under test; a report of a sanitizer makes stop() fail."""
 
     def __init__(self, arguments, environment=None, log_to=None):
+        self.has_log_file = log_to is None
         self.log_file = tempfile.NamedTemporaryFile(prefix="hydrant-test-log-", delete=False)
         self.child = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log_to or self.log_file, env={**os.environ, **sanitizer_environment(), **(environment or {})})
 
@@ -236,7 +236,7 @@ def default_settings(kratos, dsn):
 class Hydrant(Process):
     def __init__(self, settings, environment=None, arguments=(), wait=True, log_to=None):
         self.settings = settings
-        self.was_ready = False
+        self.settles = False  # the log is a file of ours, and the server listens to SIGHUP
         self.settings_file = tempfile.NamedTemporaryFile("w", suffix=".yml", prefix="hydrant-test-", delete=False)
         json.dump(settings, self.settings_file)
         self.settings_file.close()
@@ -252,16 +252,16 @@ class Hydrant(Process):
             assert self.child.poll() is None, self.log
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if self.public.get("/health/ready").status == 200:
-                    self.was_ready = True
+                    self.settles = self.has_log_file
                     return
             time.sleep(0.02)
         raise AssertionError("not ready: " + self.log)
 
     @property
     def log(self):
-        """A thread writes it, in the order of the events: when the line is there that SIGHUP makes, what was before is."""
+        """A thread writes it, in the order of the events: when the line is there that SIGHUP makes, what was before is. So this adds one."""
         before = super().log
-        if not self.was_ready or self.child.poll() is not None:
+        if not self.settles or self.child.poll() is not None:
             return before
         self.child.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + LOG_DEADLINE_S

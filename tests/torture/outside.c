@@ -174,9 +174,10 @@ static void leave(struct wait *wait) { ((struct asked_look *)(void *)wait)->wait
 
 static void fill_session(struct session *session, struct arena *arena, bool whole)
 {
-    static const char JSON[] = "{\"identity\":{\"traits\":{\"email\":\"ann@example.com\"}}}";
+    static const struct bytes usual = BYTES("{\"identity\":{\"traits\":{\"email\":\"ann@example.com\"}}}");
+    struct bytes json = bytes_present(kratos.json) ? kratos.json : usual;
     *session = (struct session){.identity_id = arena_copy(arena, bytes_of(IDENTITY_ID))};
-    session->json = json_parse(arena, bytes_of(JSON), &(struct json_limits){sizeof JSON, true}, NULL);
+    session->json = json_parse(arena, json, &(struct json_limits){json.len, true}, NULL);
     if (!whole) return;
     session->id = arena_copy(arena, bytes_of(SESSION_ID));
     session->authenticated_at_ms = clock_now_ms() - 60000;

@@ -27,6 +27,7 @@ extern struct database database;
 struct kratos {
     enum look_outcome whoami, session, identity, extend;
     int64_t expires_at_ms;
+    struct bytes json; /* of whom it is asked about; absent: the usual */
 };
 extern struct kratos kratos;
 extern const char SESSION_ID[], IDENTITY_ID[];

@@ -125,10 +125,14 @@ int main(void)
         arena_init(&from, 4096);
         arena_copy(&a, BYTES("sixteen bytes..."));
         struct bytes kept = arena_copy(&from, BYTES("sixty-four bytes, or a few less..."));
-        CHECK(!arena_adopt(&a, &from) && a.overflowed);
+        CHECK(!arena_adopt(&a, &from) && !a.overflowed);
         CHECK_BYTES(kept, BYTES("sixty-four bytes, or a few less..."));
         arena_release(&a);
+        CHECK(arena_take(&a, 65) == NULL && !arena_adopt(&a, &from));
+        arena_release(&a);
         CHECK(arena_adopt(&a, &from) && a.used > 0);
+        CHECK(arena_take(&from, 5000) == NULL && !arena_adopt(&a, &from));
+        arena_release(&from);
         arena_release(&a);
     }
     TEST("what is released is wiped: chunks, and big pieces")

@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/metrics_text.h"
 #include "unit/test.h"
 
@@ -16,10 +19,10 @@ enum { THREADS = 4, LINES_EACH = 5000, MANY = 20000 };
 static struct fault fault;
 static uint64_t told;
 
-static void tell_lost(uint64_t count)
+static size_t tell_lost(uint64_t lost, char *line)
 {
-    told += count;
-    log_queue_put(BYTES("some were lost\n"));
+    told += lost;
+    return (size_t)sprintf(line, "some were lost\n");
 }
 
 static bool put_numbered(unsigned who, unsigned number)
@@ -93,6 +96,34 @@ static void test_order(void)
         CHECK(count > 0 && count + told == THREADS * LINES_EACH);
         fclose(in);
     }
+    TEST("a line is written while the queue runs, soon, and whatever the steady clock says")
+    {
+        int ends[2];
+        char line[400];
+        CHECK(pipe(ends) == 0 && log_queue_start(ends[1], tell_lost, &fault));
+        clock_set_steady_skew_ms(3600 * 1000);
+        for (unsigned i = 0; i < 3; i++) {
+            put_numbered(0, i);
+            CHECK(poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 5000) == 1);
+            CHECK(read(ends[0], line, sizeof line) == 10 + 40 + i);
+        }
+        log_queue_stop();
+        close(ends[0]);
+        close(ends[1]);
+    }
+    TEST("what comes in one rush has room, as long as it is written as fast")
+    {
+        int file = memfd_create("log", 0);
+        told = 0;
+        CHECK(log_queue_start(file, tell_lost, &fault));
+        for (unsigned i = 0; i < MANY; i++) {
+            put_numbered(0, i);
+            if (i % 2000 == 1999) usleep(2000); /* less than a rest */
+        }
+        log_queue_stop();
+        CHECK(told == 0);
+        close(file);
+    }
     TEST("what is written at once is whole lines, and not more than no other process can tear")
     {
         int ends[2];
@@ -139,6 +170,35 @@ static void test_trouble(void)
         CHECK(told == 0 && !put_numbered(0, 0));
         close(ends[1]);
     }
+    TEST("a line that was written in part is ended before the next, and no line is counted that is there")
+    {
+        char page[8192];
+        struct rlimit limit, before;
+        int file = memfd_create("log", 0);
+        told = 0;
+        getrlimit(RLIMIT_FSIZE, &before);
+        limit = before;
+        limit.rlim_cur = 1000; /* in the middle of a line */
+        setrlimit(RLIMIT_FSIZE, &limit);
+        CHECK(log_queue_start(file, tell_lost, &fault));
+        for (unsigned i = 0; i < 20; i++) CHECK(put_numbered(0, i));
+        while (lseek(file, 0, SEEK_END) < 1000) usleep(1000);
+        usleep(50 * 1000);
+        setrlimit(RLIMIT_FSIZE, &before);
+        for (unsigned i = 20; i < 23; i++) CHECK(put_numbered(0, i));
+        log_queue_stop();
+        lseek(file, 0, SEEK_SET);
+        struct bytes written = {page, (size_t)read(file, page, sizeof page)};
+        unsigned whole = 0, torn = 0;
+        for (struct bytes line; bytes_take_word(&written, '\n', &line);) {
+            if (bytes_equal(line, BYTES("some were lost"))) continue;
+            bool is_whole = line.len == 9 + 40 + strtoul(line.at + 2, NULL, 10);
+            whole += is_whole;
+            torn += !is_whole;
+        }
+        CHECK(torn == 1 && whole + told == 23);
+        close(file);
+    }
     TEST("what doesn't block is written whole, as far as somebody reads")
     {
         int ends[2];
@@ -167,6 +227,7 @@ static void test_trouble(void)
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     test_order();
     test_trouble();
     return TEST_END();

@@ -235,7 +235,7 @@ int main(void)
         CHECK_BYTES(eval("[.n] | @csv"), BYTES("the expression failed"));
         CHECK(bytes_contain(eval("{id: .n}"), BYTES("digits")) && bytes_contain(eval(".n + 2"), BYTES("digits")));
     }
-    TEST("what is no JSON is a fault, and what is absent is null")
+    TEST("what is no JSON, or has a number that is too long, is a fault, and what is absent is null")
     {
         struct claims_input good = input;
         input.client = BYTES("{");
@@ -243,6 +243,11 @@ int main(void)
         input = good;
         input.audience = BYTES("[");
         CHECK(bytes_contain(eval("1"), BYTES("no JSON")));
+        char digits[VALUE_DIGITS_MAX + 2] = "";
+        memset(digits, '1', sizeof digits - 1);
+        input = good;
+        input.session = json_of(&arena, bytes_of(digits));
+        CHECK_BYTES(eval("1"), BYTES("a number that came in is too long"));
         input = (struct claims_input){.session = json_of(&arena, BYTES("{}"))};
         CHECK_BYTES(eval("[$client, $scope, $audience]"), BYTES("[null,\"\",null]"));
     }

@@ -142,6 +142,24 @@ static void test_outcomes(void)
         outside_refuse(FAULT_FULL);
         CHECK(askers[0].finished && askers[0].answer.outcome == LOOK_AWAY && kept(PERSON_IDENTITY) == NULL);
     }
+    TEST("who is found alive but too large to be kept is not kept without what he is, nor as he was: nothing is known")
+    {
+        enum { COUNT = 124000 }; /* values: with them the arena is all but full */
+        static char json[2 * COUNT + 64] = "{\"identity\":{\"traits\":[1";
+        size_t len = strlen(json);
+        for (int i = 0; i < COUNT; i++, len += 2) memcpy(json + len, ",1", 2);
+        memcpy(json + len, "]}}", 3);
+        fresh(false);
+        kratos.json = (struct bytes){json, len + 3};
+        look_at(&askers[0], PERSON_SESSION);
+        outside_answer();
+        CHECK(askers[0].finished && askers[0].answer.outcome == LOOK_AWAY && kept(PERSON_SESSION) == NULL);
+        CHECK_BYTES(bytes_of(askers[0].answer.reason), BYTES("the answer is more than can be kept"));
+        kratos.session = LOOK_ENDED;
+        look_at(&askers[0], PERSON_SESSION);
+        outside_answer();
+        CHECK(askers[0].answer.outcome == LOOK_ENDED && kept(PERSON_SESSION)->ended);
+    }
     TEST("for metadata_admin the person is looked at behind the session, and may be gone or away")
     {
         static const enum look_outcome OUTCOMES[] = {LOOK_LIVE, LOOK_ENDED, LOOK_AWAY};

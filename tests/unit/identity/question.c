@@ -193,9 +193,24 @@ static void test_memory(void)
             looker_wait(&lookers[0]);
             looker_wait(&lookers[1]);
             CHECK(lookers[small].look.outcome == LOOK_AWAY && lookers[small].look.session.json == NULL);
+            CHECK(!lookers[small].arena.overflowed);
             CHECK(lookers[1 - small].look.outcome == LOOK_LIVE && lookers[1 - small].look.session.json != NULL);
             looker_end(&lookers[0]);
             looker_end(&lookers[1]);
+        }
+    }
+    TEST("who has no room hears of an end all the same, and nobody's arena has overflowed for it")
+    {
+        fresh();
+        befalls(session, "revoke");
+        for (int i = 0; i < 3; i++) {
+            looker_start(&lookers[i], identity, LOOKING_SESSION, member(session, "session_id"));
+            lookers[i].arena.cap = 0;
+        }
+        for (int i = 0; i < 3; i++) {
+            looker_wait(&lookers[i]);
+            CHECK(lookers[i].look.outcome == LOOK_ENDED && !lookers[i].arena.overflowed);
+            looker_end(&lookers[i]);
         }
     }
     kratos_destroy(identity);
