@@ -8,11 +8,12 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "companion/tally.h"
+#include "net/client.h"
 
 enum {
     BIG_MAX = 16 * 1024 * 1024,
-    KEPT_JSON_MAX = 1024 * 1024, /* bytes of what is kept of a person */
-    CLOCK_SKEW_MS = 5000,        /* how much our clock may be ahead of Kratos', as in identity/kratos/session.c */
+    KEPT_JSON_MAX = 6 * CLIENT_BODY_MAX, /* bytes of what is kept of a person: each that Kratos sent may be escaped */
+    CLOCK_SKEW_MS = 5000, /* how much our clock may be ahead of Kratos', as in identity/kratos/session.c */
 };
 
 struct hydra_hook {

@@ -111,19 +111,6 @@ static void test_order(void)
         close(ends[0]);
         close(ends[1]);
     }
-    TEST("what comes in one rush has room, as long as it is written as fast")
-    {
-        int file = memfd_create("log", 0);
-        told = 0;
-        CHECK(log_queue_start(file, tell_lost, &fault));
-        for (unsigned i = 0; i < MANY; i++) {
-            put_numbered(0, i);
-            if (i % 2000 == 1999) usleep(2000); /* less than a rest */
-        }
-        log_queue_stop();
-        CHECK(told == 0);
-        close(file);
-    }
     TEST("what is written at once is whole lines, and not more than no other process can tear")
     {
         int ends[2];
