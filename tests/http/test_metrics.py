@@ -98,9 +98,11 @@ def test_what_is_asked_of_the_database_is_counted_with_its_wait(hydrant, session
     def refresh():
         assert hydrant.refresh(hydrant.exchange(session).json["refresh_token"]).status == 200
 
-    assert growth(hydrant, "hydrant_storage_wait_seconds_count", refresh, "verb") == {"store_grant": 1, "rotate": 1}
-    grown = growth(hydrant, "hydrant_storage_batch_size_sum", refresh)
-    assert list(grown.values()) == [2]
+    by_itself = {"list_endings", "list_keys", "pulse", "sweep"}  # what the server asks, at times of its own
+    asked = growth(hydrant, "hydrant_storage_wait_seconds_count", refresh, "verb")
+    assert {verb: count for verb, count in asked.items() if verb not in by_itself} == {"store_grant": 1, "rotate": 1}
+    (grown,) = growth(hydrant, "hydrant_storage_batch_size_sum", refresh).values()
+    assert 2 <= grown <= 2 + len(by_itself)
     assert value_of(hydrant, "hydrant_storage_queue_length") == 0
 
 
