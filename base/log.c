@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #define CUT_JSON ",\"cut\":true}\n"
 #define CUT_TEXT " cut=true\n"
 enum { END_ROOM = sizeof CUT_JSON };
+static_assert(LOG_LINE_MAX <= (int)LOG_QUEUE_LINE_MAX, "a line is one for the queue");
 
 static struct {
     enum log_level level;

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/metrics.h"
 
 struct lines {
@@ -112,7 +111,7 @@ static size_t write_piece(struct bytes piece)
     return len;
 }
 
-static_assert(LOG_LINE_MAX <= PIPE_BUF, "each piece has a line's end");
+static_assert(LOG_QUEUE_LINE_MAX <= PIPE_BUF, "each piece has a line's end");
 
 static size_t whole_lines_len(struct bytes lines)
 {
@@ -145,7 +144,7 @@ static uint64_t write_lines(struct bytes lines)
 /* Behind the lines that still had room. Where these can't be written neither can it. */
 static void tell_of(uint64_t lost)
 {
-    char line[LOG_LINE_MAX];
+    char line[LOG_QUEUE_LINE_MAX];
     size_t len = lost > 0 ? queue.tell(lost, line) : 0;
     if (len == 0 || write_piece((struct bytes){line, len}) < len) return;
     pthread_mutex_lock(&queue.lock);

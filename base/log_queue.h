@@ -13,16 +13,17 @@
 
 enum {
     LOG_QUEUE_MAX = 1024 * 1024, /* bytes */
+    LOG_QUEUE_LINE_MAX = 4096,   /* bytes of a line, with its end */
     LOG_QUEUE_REST_MS = 5,
     LOG_QUEUE_END_MS = 1000, /* log_queue_stop waits for the reader no longer */
 };
 
-/* Writes the line that says how many were lost before it, at most LOG_LINE_MAX long; on the thread. How long it is; 0:
- * it is not to be said. */
+/* Writes the line that says how many were lost before it, at most LOG_QUEUE_LINE_MAX long; on the thread. How long it
+ * is; 0: it is not to be said. */
 typedef size_t log_queue_tell(uint64_t lost, char *line);
 /* FAULT_FULL: no thread was to be had. Not after a stop that did not wait for the reader. */
 bool log_queue_start(int fd, log_queue_tell *tell, struct fault *fault) MUST_USE;
-/* A whole line, with its end, at most LOG_LINE_MAX long. false: no queue runs, it is the caller's to write. */
+/* A whole line, with its end, at most LOG_QUEUE_LINE_MAX long. false: no queue runs, it is the caller's to write. */
 bool log_queue_put(struct bytes line);
 /* Writes what waits. Where the reader has stopped it may be lost, and what comes later is. */
 void log_queue_stop(void);
